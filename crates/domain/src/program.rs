@@ -1,0 +1,142 @@
+//! Running and installed programs: runtimes, agents and the MCP servers that agents are configured to start.
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use crate::{Confidence, Evidence, HostPath, Sha256Digest, path::serialize_path};
+
+/// A program that runs inference.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Runtime {
+    /// The catalogue id of the tool, or null when no entry explains it.
+    pub tool: Option<String>,
+    /// The process id. A runtime without one is installed and not running.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// The program file.
+    pub exe: Option<HostPath>,
+    /// The command line, cleaned of secrets.
+    pub cmdline: Vec<String>,
+    /// The name of the user it runs as, or the number where the name is not known.
+    pub user: Option<String>,
+    /// When the process started.
+    pub started_at: Option<Timestamp>,
+    /// Addresses it listens on, as `127.0.0.1:11434` or `[::]:8080`.
+    pub listeners: Vec<String>,
+    /// Models it has loaded.
+    pub models: Vec<LoadedModel>,
+    /// The processes that belong to it, such as the workers of a manager.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<u32>,
+    /// Everything that speaks for the identification.
+    pub evidence: Vec<Evidence>,
+    /// How sure it is.
+    pub confidence: Confidence,
+}
+
+/// A model file in use by a process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedModel {
+    /// The file.
+    pub path: HostPath,
+    /// The format by content.
+    pub format: String,
+    /// The digest of the artefact at that path, if one is known.
+    pub sha256: Option<Sha256Digest>,
+}
+
+impl Serialize for LoadedModel {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("LoadedModel", 4)?;
+        serialize_path(&mut out, &self.path)?;
+        out.serialize_field("format", &self.format)?;
+        out.serialize_field("sha256", &self.sha256)?;
+        out.end()
+    }
+}
+
+/// An AI agent: running, or installed when it has no process id.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Agent {
+    /// The catalogue id of the tool.
+    pub tool: Option<String>,
+    /// The process id. An agent without one is installed and not running.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// The program file.
+    pub exe: Option<HostPath>,
+    /// The command line, cleaned of secrets.
+    pub cmdline: Vec<String>,
+    /// The name of the user it runs as or belongs to.
+    pub user: Option<String>,
+    /// When the process started.
+    pub started_at: Option<Timestamp>,
+    /// Addresses it listens on.
+    pub listeners: Vec<String>,
+    /// Local models the agent itself has loaded.
+    pub models: Vec<LoadedModel>,
+    /// The processes that belong to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<u32>,
+    /// Flags on the command line that switch off the agent's own questions or sandbox.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub risk_flags: Vec<String>,
+    /// Configuration files that were found.
+    pub configs: Vec<HostPath>,
+    /// Instruction files (such as `AGENTS.md`) that the agent reads.
+    pub instructions: Vec<HostPath>,
+    /// MCP servers that its configuration starts or connects to.
+    pub mcp_servers: Vec<McpServer>,
+    /// Everything that speaks for the identification.
+    pub evidence: Vec<Evidence>,
+    /// How sure it is.
+    pub confidence: Confidence,
+}
+
+/// How a client talks to an MCP server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// A child process, over its standard input and output.
+    Stdio,
+    /// Streamable HTTP.
+    Http,
+    /// Server-sent events.
+    Sse,
+    /// WebSocket.
+    Ws,
+}
+
+/// An MCP server that a client's configuration names. It was read, never started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct McpServer {
+    /// The name the configuration gives it.
+    pub name: String,
+    /// How it is reached.
+    pub transport: Transport,
+    /// The command and its arguments, cleaned of secrets; empty for a remote server.
+    pub command: Vec<String>,
+    /// The address of a remote server, cleaned of secrets.
+    pub url: Option<String>,
+    /// The package or image a launcher would fetch (`npm:@scope/name`), if the command is such a launcher.
+    pub package: Option<String>,
+    /// Whether what is fetched is fixed to a version or digest; null when nothing is fetched.
+    pub pinned: Option<bool>,
+    /// Secrets that stand in plain text, by name.
+    pub plain_secrets: Vec<PlainSecret>,
+    /// Whether the configuration switches the server off.
+    pub disabled: bool,
+    /// The file it is configured in.
+    pub config: HostPath,
+    /// Whether other accounts of the device can read that file.
+    pub config_readable_by_others: bool,
+}
+
+/// A secret that a configuration holds in plain text. Its value is never kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct PlainSecret {
+    /// Where it stands: `env`, `header`, `argument` or `url`.
+    pub place: String,
+    /// Its name, such as the variable's.
+    pub name: String,
+}
