@@ -1,1 +1,19 @@
-//! stub
+//! The machine as Eyeline sees it: one file per capability, one implementation per operating system.
+//!
+//! First floor. Knows the kernel's formats and calls, and nothing of models, tools or policy. What an operating system
+//! cannot show has a portable fallback here that says what it loses; [`capabilities::ALL`] is the list.
+//!
+//! A file on a device is hostile: everything here that opens one follows no link, blocks on no FIFO and stops at a limit.
+
+pub mod accelerator;
+pub mod accounts;
+pub mod capabilities;
+pub mod clock;
+pub mod data;
+pub mod device;
+pub mod network;
+pub mod path;
+pub mod process;
+pub mod random;
+pub mod read;
+pub mod walk;
