@@ -1,1 +1,91 @@
-//! stub
+//! Model files by their content: which format, what the file says about itself, and whether its header holds together.
+//!
+//! Pure: bytes in, values out, over `Read + Seek`. No file system, no clock, and no name of a file: a model is one
+//! whatever it is called. Each format is read the way its loader reads it, within bounds of memory, depth and time
+//! that no number in the file can move; what passes them is `unscannable`, never clean.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod archive;
+mod ggml;
+mod gguf;
+mod hdf5;
+mod identified;
+mod llamafile;
+mod onnx;
+mod pickle;
+mod reader;
+mod safetensors;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
+#[cfg(test)]
+mod tests;
+mod tflite;
+mod zip;
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+pub use identified::{Claim, Format, Identified, Sureness};
+
+/// Raised whenever identification learns something, so that remembered "not an artefact" answers are forgotten.
+pub const IDENTIFICATION_REVISION: u32 = 1;
+
+/// Bytes of a file's head that [`plausible`] needs.
+pub const HEAD: usize = 4096;
+
+/// A cheap test on the first `min(HEAD, len)` bytes of a file of `len` bytes.
+///
+/// It is never false for a file that [`identify`] recognises, and it is true for every program and every zip archive,
+/// which only [`identify`] can settle. It does not allocate.
+pub fn plausible(head: &[u8], len: u64) -> bool {
+    gguf::plausible(head)
+        || ggml::plausible(head)
+        || archive::plausible(head)
+        || llamafile::plausible(head)
+        || tflite::plausible(head, len)
+        || hdf5::plausible(head)
+        || safetensors::plausible(head)
+        || onnx::plausible(head, len)
+        || pickle::plausible(head, len)
+}
+
+/// Identifies a file of `len` bytes by its content. `Ok(None)` means that it is in no model format we know.
+///
+/// # Errors
+///
+/// Only those of the reader. What is wrong with the content is in the answer.
+pub fn identify<R: Read + Seek>(reader: &mut R, len: u64) -> io::Result<Option<Identified>> {
+    let mut head = [0u8; HEAD];
+    reader.seek(SeekFrom::Start(0))?;
+    let wanted = usize::try_from(len).unwrap_or(HEAD).min(HEAD);
+    let got = reader::read_up_to(reader, head.get_mut(..wanted).unwrap_or_default())?;
+    let head = head.get(..got).unwrap_or_default();
+    // Strong magic numbers first. What begins like a program or an archive and is neither may still be safetensors,
+    // whose first bytes are a number.
+    let formats = [
+        gguf::identify::<R>,
+        ggml::identify,
+        archive::identify,
+        llamafile::identify,
+        tflite::identify,
+        hdf5::identify,
+        safetensors::identify,
+        onnx::identify,
+        pickle::identify,
+    ];
+    for format in formats {
+        if let Some(found) = format(reader, head, len)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}

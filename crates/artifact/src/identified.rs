@@ -1,0 +1,173 @@
+//! What identification answers: the format, how sure it is, and what the file claims about itself.
+
+use std::io;
+
+use domain::{Fact, Metadata, Role, Severity, Verdict};
+
+use crate::reader::{Fault, cut};
+
+/// The most entries of [`Metadata::keys`], and of each list of claims, that are kept of one file.
+const KEPT: usize = 96;
+
+/// A model format that is recognised by content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// GGUF, versions 1 to 3.
+    Gguf,
+    /// The formats of llama.cpp and whisper.cpp before GGUF.
+    Ggml,
+    /// Safetensors.
+    Safetensors,
+    /// A PyTorch checkpoint: a zip around a pickle, or the legacy stream of pickles.
+    Pytorch,
+    /// A PyTorch program: a checkpoint with code.
+    Torchscript,
+    /// A Python pickle.
+    Pickle,
+    /// ONNX.
+    Onnx,
+    /// TensorFlow Lite.
+    Tflite,
+    /// HDF5 without a sign of a model in it.
+    Hdf5,
+    /// Keras: HDF5 with a model in it, or the version 3 archive.
+    Keras,
+    /// An archive of NumPy arrays.
+    Npz,
+    /// A llamafile: an executable with a GGUF model inside.
+    Llamafile,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 12] = [
+        Self::Gguf,
+        Self::Ggml,
+        Self::Safetensors,
+        Self::Pytorch,
+        Self::Torchscript,
+        Self::Pickle,
+        Self::Onnx,
+        Self::Tflite,
+        Self::Hdf5,
+        Self::Keras,
+        Self::Npz,
+        Self::Llamafile,
+    ];
+
+    /// The catalogue id of the format.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gguf => "gguf",
+            Self::Ggml => "ggml",
+            Self::Safetensors => "safetensors",
+            Self::Pytorch => "pytorch",
+            Self::Torchscript => "torchscript",
+            Self::Pickle => "pickle",
+            Self::Onnx => "onnx",
+            Self::Tflite => "tflite",
+            Self::Hdf5 => "hdf5",
+            Self::Keras => "keras",
+            Self::Npz => "npz",
+            Self::Llamafile => "llamafile",
+        }
+    }
+}
+
+/// How sure an identification is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sureness {
+    /// A weak magic number, and a structure that fits as far as it was read.
+    Probable,
+    /// A magic number and a structure that nothing else has.
+    Certain,
+}
+
+/// Something that the file says about itself, and where it says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// What it says, cut at 256 characters.
+    pub value: String,
+    /// Where, in words: `GGUF key general.license`.
+    pub evidence: String,
+}
+
+/// A model file, as far as its content tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identified {
+    /// The format.
+    pub format: Format,
+    /// How sure that is.
+    pub sure: Sureness,
+    /// What says so, in words: `magic GGUF, version 3`.
+    pub reason: String,
+    /// What the file says about itself.
+    pub metadata: Metadata,
+    /// Licences the file claims.
+    pub license_claims: Vec<Claim>,
+    /// Places the file says it came from.
+    pub origin_claims: Vec<Claim>,
+    /// `NotScanned`, unless the header alone already says more.
+    pub verdict: Verdict,
+    /// What was seen on the way.
+    pub facts: Vec<Fact>,
+}
+
+impl Identified {
+    pub(crate) fn new(format: Format, sure: Sureness, role: Role, reason: impl Into<String>) -> Self {
+        Self {
+            format,
+            sure,
+            reason: reason.into(),
+            metadata: Metadata { role: Some(role), ..Metadata::default() },
+            license_claims: Vec::new(),
+            origin_claims: Vec::new(),
+            verdict: Verdict::NotScanned,
+            facts: Vec::new(),
+        }
+    }
+
+    /// Keeps a key worth showing, unless there are too many already.
+    pub(crate) fn keep(&mut self, key: &str, value: &str) {
+        if self.metadata.keys.len() < KEPT && !value.is_empty() {
+            self.metadata.keys.insert(cut(key), cut(value));
+        }
+    }
+
+    pub(crate) fn claim_license(&mut self, value: &str, evidence: String) {
+        claim(&mut self.license_claims, value, evidence);
+    }
+
+    pub(crate) fn claim_origin(&mut self, value: &str, evidence: String) {
+        claim(&mut self.origin_claims, value, evidence);
+    }
+
+    /// Notes that the file is of its format and could not be read to the end of its header.
+    pub(crate) fn unscannable(&mut self, fact: Fact) {
+        self.verdict = self.verdict.max(Verdict::Unscannable);
+        self.facts.push(fact);
+    }
+
+    /// Takes in how the walk over the header ended; `truncated` is the rule for a file that ends too early.
+    pub(crate) fn settle(&mut self, outcome: Result<(), Fault>, truncated: &str) -> io::Result<()> {
+        match outcome {
+            Ok(()) => {}
+            Err(Fault::Io(error)) => return Err(error),
+            Err(Fault::Broken(fact)) => self.unscannable(fact),
+            Err(Fault::End(offset)) => self.unscannable(Fact {
+                rule: truncated.to_owned(),
+                severity: Severity::Medium,
+                message: format!("the file ends before what it announces at byte {offset}"),
+                offset: Some(offset),
+            }),
+        }
+        Ok(())
+    }
+}
+
+fn claim(claims: &mut Vec<Claim>, value: &str, evidence: String) {
+    let value = cut(value.trim());
+    if claims.len() < KEPT && !value.is_empty() {
+        claims.push(Claim { value, evidence });
+    }
+}

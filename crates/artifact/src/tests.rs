@@ -1,0 +1,62 @@
+//! The promises of identification, kept for files that the testkit writes and for what hostile hands make of them.
+
+#![allow(clippy::cast_possible_truncation, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+mod claims;
+mod formats;
+mod hostile;
+mod ordinary;
+
+use std::io::Cursor;
+
+use crate::{HEAD, Identified, identify, plausible, testkit};
+
+/// Identifies bytes, and checks on the way that the cheap test never stood in the way.
+fn look(bytes: &[u8]) -> Option<Identified> {
+    let len = bytes.len() as u64;
+    let found = identify(&mut Cursor::new(bytes), len).unwrap();
+    if found.is_some() {
+        assert!(plausible(&bytes[..bytes.len().min(HEAD)], len), "identified but not plausible: {found:?}");
+    }
+    found
+}
+
+fn found(bytes: &[u8]) -> Identified {
+    look(bytes).unwrap()
+}
+
+fn rules(found: &Identified) -> Vec<&str> {
+    found.facts.iter().map(|fact| fact.rule.as_str()).collect()
+}
+
+/// A whole file of every format, by catalogue id.
+fn samples() -> Vec<(&'static str, Vec<u8>)> {
+    let arch = [("general.architecture", testkit::Value::Text("llama"))];
+    let gguf = |version, big_endian| {
+        testkit::gguf_as(testkit::Layout { version, big_endian }, &arch, &[("w", &[32, 4])])
+    };
+    vec![
+        ("gguf", gguf(1, false)),
+        ("gguf", gguf(2, false)),
+        ("gguf", gguf(3, false)),
+        ("gguf", gguf(3, true)),
+        ("ggml", testkit::ggml()),
+        ("safetensors", testkit::safetensors(&[("format", "pt")], &[("w", &[8, 8])])),
+        ("pytorch", testkit::torch_zip(&testkit::pickle(&[("torch._utils", "_rebuild_tensor_v2")]))),
+        ("pytorch", testkit::torch_legacy()),
+        ("torchscript", testkit::torchscript_zip()),
+        ("pickle", testkit::pickle(&[("os", "getcwd"), ("os", "getpid")])),
+        ("pickle", testkit::pickle_text(900)),
+        ("onnx", testkit::onnx(false)),
+        ("onnx", testkit::onnx(true)),
+        ("tflite", testkit::tflite()),
+        ("hdf5", testkit::hdf5(&["temperature"])),
+        ("keras", testkit::keras_h5()),
+        ("keras", testkit::keras_zip()),
+        ("npz", testkit::npz(2)),
+        ("llamafile", testkit::llamafile(b"MZqFpD='\n")),
+        ("llamafile", testkit::llamafile(b"jartsr='\n")),
+        ("llamafile", testkit::llamafile(b"\x7fELF\x02\x01\x01")),
+        ("llamafile", testkit::llamafile(b"MZ\x90\0")),
+    ]
+}

@@ -1,0 +1,5 @@
+//! Any bytes at all.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| eyeline_fuzz::check(b"", data));
