@@ -1,1 +1,12 @@
-//! stub
+//! What AI is on a device: files, stores, packages, processes and agents, seen through `platform` and explained by the
+//! catalogue. The scan, the sensor and the hub's import share it.
+//!
+//! First floor. Nothing found is executed, imported or loaded. Nothing here judges: conclusions are `assess`'s.
+
+pub mod agents;
+pub mod files;
+pub mod holdings;
+pub mod memory;
+pub mod programs;
+pub mod scan;
+pub mod stores;

@@ -1,0 +1,262 @@
+//! MCP servers as configurations name them. Secrets are named and never kept; nothing is started.
+
+use std::path::Path;
+
+use catalog::{
+    Secrets,
+    tool::{ConfigFormat, key_steps},
+};
+use domain::{HostPath, McpServer, PlainSecret, Transport};
+use serde_json::{Map, Value};
+
+use super::{document, launcher};
+use crate::files::plain_error;
+
+/// State files of agents hold years of history beside their servers.
+const CONFIG_LIMIT: usize = 64 << 20;
+/// Servers taken from one file.
+const SERVER_LIMIT: usize = 1000;
+
+/// The servers of a file; `None` when there is no such file or it says nothing about servers.
+///
+/// # Errors
+/// Why the file cannot be understood, without any of its content.
+pub(super) fn read(
+    secrets: &Secrets,
+    path: &Path,
+    format: ConfigFormat,
+    key: &str,
+) -> Result<Option<Vec<McpServer>>, String> {
+    let bytes = match platform::read::whole(path, CONFIG_LIMIT) {
+        Ok(bytes) => bytes,
+        Err(error)
+            if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(plain_error(&error)),
+    };
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    let document = document::parse(&bytes, format)?;
+    let mut tables = Vec::new();
+    follow(&document, &key_steps(key), &mut tables);
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    let readable = platform::read::readable_by_others(path).unwrap_or_default();
+    let config = HostPath::from(path);
+    let entries = tables.into_iter().flat_map(entries);
+    let servers = entries.filter_map(|(name, entry)| server(secrets, &config, readable, &name, entry));
+    Ok(Some(servers.take(SERVER_LIMIT).collect()))
+}
+
+/// The values at a dotted key, in which `*` is every entry.
+fn follow<'v>(value: &'v Value, steps: &[&str], found: &mut Vec<&'v Value>) {
+    match steps.split_first() {
+        None => found.push(value),
+        Some((&"*", rest)) => {
+            for entry in value.as_object().into_iter().flat_map(Map::values) {
+                follow(entry, rest, found);
+            }
+        }
+        Some((step, rest)) => {
+            if let Some(value) = value.get(step) {
+                follow(value, rest, found);
+            }
+        }
+    }
+}
+
+/// A table of names to servers, or a list of servers with a `name`.
+fn entries(servers: &Value) -> Vec<(String, &Map<String, Value>)> {
+    match servers {
+        Value::Object(table) => {
+            table.iter().filter_map(|(name, entry)| Some((name.clone(), entry.as_object()?))).collect()
+        }
+        Value::Array(list) => {
+            let named = |entry: &Value| text(entry.as_object()?, &["name", "id"]).map(str::to_owned);
+            list.iter()
+                .enumerate()
+                .filter_map(|(at, entry)| {
+                    Some((named(entry).unwrap_or_else(|| format!("#{}", at + 1)), entry.as_object()?))
+                })
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn server(
+    secrets: &Secrets,
+    config: &HostPath,
+    config_readable_by_others: bool,
+    name: &str,
+    entry: &Map<String, Value>,
+) -> Option<McpServer> {
+    let command = command(entry);
+    let url = text(entry, &["url", "serverUrl", "httpUrl", "uri", "endpoint"]);
+    if command.is_empty() && url.is_none() {
+        return None;
+    }
+    let fetched = launcher::fetched(&command);
+    let mut plain_secrets = plain_secrets(secrets, entry, &command, url);
+    plain_secrets.sort();
+    plain_secrets.dedup();
+    Some(McpServer {
+        name: secrets.clean(name),
+        transport: transport(entry, url),
+        command: secrets.clean_argv(&command),
+        url: url.map(|url| secrets.clean(url)),
+        package: fetched.as_ref().map(|fetched| secrets.clean(&fetched.package)),
+        pinned: fetched.map(|fetched| fetched.pinned),
+        plain_secrets,
+        disabled: flag(entry, "disabled") == Some(true) || flag(entry, "enabled") == Some(false),
+        config: config.clone(),
+        config_readable_by_others,
+    })
+}
+
+/// `command` or `cmd` as a word or a list, `args` behind it.
+fn command(entry: &Map<String, Value>) -> Vec<String> {
+    let words = |value: &Value| match value {
+        Value::String(word) => vec![word.clone()],
+        Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        // Zed: `command: { path, args }`.
+        Value::Object(inner) => {
+            inner.get("path").and_then(Value::as_str).map(str::to_owned).into_iter().collect()
+        }
+        _ => Vec::new(),
+    };
+    let first = ["command", "cmd"].iter().find_map(|key| entry.get(*key));
+    let inner = first.and_then(|command| command.get("args"));
+    let rest = entry.get("args").or(inner);
+    first.into_iter().chain(rest).flat_map(words).collect()
+}
+
+fn text<'v>(entry: &'v Map<String, Value>, keys: &[&str]) -> Option<&'v str> {
+    keys.iter().find_map(|key| entry.get(*key)?.as_str()).filter(|text| !text.is_empty())
+}
+
+fn flag(entry: &Map<String, Value>, key: &str) -> Option<bool> {
+    entry.get(key)?.as_bool()
+}
+
+fn transport(entry: &Map<String, Value>, url: Option<&str>) -> Transport {
+    let Some(url) = url else { return Transport::Stdio };
+    let word = text(entry, &["type", "transport", "transportType"]).unwrap_or_default().to_ascii_lowercase();
+    if url.starts_with("ws://") || url.starts_with("wss://") || word.starts_with("ws") {
+        Transport::Ws
+    } else if word == "sse" || (word.is_empty() && url.trim_end_matches('/').ends_with("/sse")) {
+        Transport::Sse
+    } else {
+        Transport::Http
+    }
+}
+
+/// The names of secrets that stand in the configuration themselves, in variables, headers, arguments and addresses.
+fn plain_secrets(
+    secrets: &Secrets,
+    entry: &Map<String, Value>,
+    command: &[String],
+    url: Option<&str>,
+) -> Vec<PlainSecret> {
+    let plain = |place: &str, name: &str| PlainSecret { place: place.to_owned(), name: secrets.clean(name) };
+    let mut found = Vec::new();
+    let tables =
+        [("env", ["env", "environment", "envs"]), ("header", ["headers", "http_headers", "requestInit"])];
+    for (place, keys) in tables {
+        let pairs = keys.iter().filter_map(|key| entry.get(*key)?.as_object()).flatten();
+        for (name, value) in pairs.filter_map(|(name, value)| Some((name, value.as_str()?))) {
+            if secrets.is_plain_secret(name, value) {
+                found.push(plain(place, name));
+            }
+        }
+    }
+    // What cleaning changes is a secret.
+    for (dirty, clean) in command.iter().zip(secrets.clean_argv(command)) {
+        if *dirty != clean {
+            let name = dirty.split(['=', ':']).next().filter(|name| *name != dirty).unwrap_or("value");
+            found.push(plain("argument", name));
+        }
+    }
+    if url.is_some_and(|url| secrets.clean(url) != url) {
+        found.push(plain("url", "address"));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str, format: ConfigFormat, key: &str) -> Option<Vec<McpServer>> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config");
+        std::fs::write(&path, text).unwrap();
+        read(&catalog::load().unwrap().secrets, &path, format, key).unwrap()
+    }
+
+    #[test]
+    fn servers_are_read_with_transport_package_and_the_names_of_their_secrets() {
+        let servers = read_text(
+            r#"{"mcpServers": {
+                "files": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-filesystem", "/home/a"]},
+                "git": {"command": "uvx", "args": ["mcp-server-git==2025.1.14"], "env": {"GITHUB_TOKEN": "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "HOME_DIR": "/x"}},
+                "remote": {"url": "https://user:hunter22secret@mcp.example.org/sse", "headers": {"Authorization": "Bearer abcdefghijklmnop1234"}},
+                "off": {"command": "node", "args": ["/srv/x.js"], "disabled": true},
+                "safe": {"command": "node", "args": ["/srv/x.js"], "env": {"API_KEY": "${API_KEY}"}},
+                "broken": 7
+            }}"#,
+            ConfigFormat::Json,
+            "mcpServers",
+        )
+        .unwrap();
+        let by_name = |name: &str| servers.iter().find(|server| server.name == name).unwrap();
+        assert_eq!(servers.len(), 5);
+        let files = by_name("files");
+        assert_eq!((files.transport, files.pinned), (Transport::Stdio, Some(false)));
+        assert_eq!(files.package.as_deref(), Some("npm:@modelcontextprotocol/server-filesystem"));
+        assert_eq!(by_name("git").pinned, Some(true));
+        assert_eq!(
+            by_name("git").plain_secrets,
+            [PlainSecret { place: "env".into(), name: "GITHUB_TOKEN".into() }]
+        );
+        let remote = by_name("remote");
+        assert_eq!((remote.transport, remote.pinned), (Transport::Sse, None));
+        let places: Vec<_> = remote.plain_secrets.iter().map(|secret| secret.place.as_str()).collect();
+        assert_eq!(places, ["header", "url"]);
+        assert!(by_name("off").disabled && by_name("safe").plain_secrets.is_empty());
+        let all = serde_json::to_string(&servers).unwrap();
+        for secret in ["ghp_", "hunter22secret", "abcdefghijklmnop1234"] {
+            assert!(!all.contains(secret), "{secret} is in {all}");
+        }
+    }
+
+    #[test]
+    fn the_spellings_of_the_clients_are_read() {
+        let codex = read_text(
+            "[mcp_servers.a]\ncommand = \"npx\"\nargs = [\"x\"]\n",
+            ConfigFormat::Toml,
+            "mcp_servers",
+        );
+        assert_eq!(codex.unwrap()[0].package.as_deref(), Some("npm:x"));
+        let list =
+            r#"{"mcp": {"a": {"type": "local", "command": ["npx", "-y", "x@1.0.0"], "enabled": false}}}"#;
+        let list = read_text(list, ConfigFormat::Json, "mcp").unwrap();
+        assert_eq!((list[0].pinned, list[0].disabled), (Some(true), true));
+        let yaml = "mcpServers:\n  - name: a\n    command: uvx\n    args: [x]\n";
+        assert_eq!(read_text(yaml, ConfigFormat::Yaml, "mcpServers").unwrap()[0].name, "a");
+        let projects = r#"{"projects": {"/a": {"mcpServers": {"p": {"command": "x"}}}, "/b": {}}}"#;
+        assert_eq!(read_text(projects, ConfigFormat::Json, "projects.*.mcpServers").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_file_without_servers_is_not_a_configuration() {
+        assert_eq!(read_text("{}", ConfigFormat::Json, "mcpServers"), None);
+        assert_eq!(read_text(" \n", ConfigFormat::Json, "mcpServers"), None);
+        let secrets = catalog::load().unwrap().secrets;
+        assert_eq!(read(&secrets, Path::new("/nonexistent"), ConfigFormat::Json, "a"), Ok(None));
+    }
+}

@@ -1,0 +1,389 @@
+//! From files and the words of stores to artefacts: one artefact for one file, with every path it is held at, where it came
+//! from, what licence it claims and what digest.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+};
+
+use catalog::Catalog;
+use domain::{
+    Artifact, CommercialUse, Digest, Fact, HostPath, License, Origin, Severity, Sha256Digest, Verdict,
+};
+use platform::read::{FileId, Identity, Window};
+
+use crate::{
+    files::Held,
+    memory::{Fingerprint, Memory, sha256},
+    programs::Digests,
+    stores::{Claim, LicenseClaim, card},
+};
+
+/// Longer model cards are not read; front matter stands at the start.
+const CARD_LIMIT: usize = 4 << 20;
+
+/// Artefacts as they come together.
+#[derive(Debug, Default)]
+pub struct Holdings {
+    list: Vec<Holding>,
+    by_file: HashMap<FileId, usize>,
+    by_path: HashMap<PathBuf, usize>,
+}
+
+#[derive(Debug)]
+struct Holding {
+    identity: Identity,
+    paths: BTreeSet<PathBuf>,
+    /// The path under which it was read.
+    real: PathBuf,
+    claimed: Option<Sha256Digest>,
+    artifact: Artifact,
+}
+
+impl Holdings {
+    /// One artefact for each file, however many hard links it has.
+    pub fn new(catalog: &Catalog, held: Vec<Held>) -> Self {
+        let mut holdings = Self::default();
+        for held in held {
+            let known = held.identity.file.and_then(|file| holdings.by_file.get(&file)).copied();
+            let at = match known {
+                Some(at) => at,
+                None => holdings.add(catalog, &held),
+            };
+            holdings.add_path(at, held.path);
+        }
+        holdings
+    }
+
+    fn add(&mut self, catalog: &Catalog, held: &Held) -> usize {
+        let at = self.list.len();
+        let identified = &held.identified;
+        let claims =
+            identified.license_claims.iter().map(|claim| (claim.value.as_str(), claim.evidence.as_str()));
+        let artifact = Artifact {
+            paths: Vec::new(),
+            size: held.identity.size,
+            format: identified.format.as_str().to_owned(),
+            digest: Digest::PENDING,
+            store: None,
+            origin: identified
+                .origin_claims
+                .iter()
+                .find_map(|claim| origin_of(&claim.value, &claim.evidence)),
+            license: license_of_claims(catalog, claims),
+            metadata: identified.metadata.clone(),
+            verdict: identified.verdict,
+            facts: identified.facts.clone(),
+        };
+        let real = held.path.clone();
+        self.list.push(Holding {
+            identity: held.identity,
+            paths: BTreeSet::new(),
+            real,
+            claimed: None,
+            artifact,
+        });
+        if let Some(file) = held.identity.file {
+            self.by_file.insert(file, at);
+        }
+        at
+    }
+
+    fn add_path(&mut self, at: usize, path: PathBuf) {
+        if let Some(holding) = self.list.get_mut(at) {
+            holding.paths.insert(path.clone());
+            self.by_path.insert(path, at);
+        }
+    }
+
+    /// The paths known so far.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.list.iter().map(|holding| holding.real.as_path())
+    }
+
+    fn at(&self, path: &Path) -> Option<usize> {
+        self.by_path.get(path).copied().or_else(|| {
+            let file = platform::read::identity_of(path).ok()?.file?;
+            self.by_file.get(&file).copied()
+        })
+    }
+
+    /// Links are further paths of what they lead to, if that is an artefact.
+    pub fn add_links(&mut self, links: Vec<PathBuf>) {
+        for link in links {
+            let Ok(target) = link.canonicalize() else { continue };
+            if let Some(at) = self.at(&target) {
+                self.add_path(at, link);
+            }
+        }
+    }
+
+    /// What a store says of a file. A file that is no model is left alone.
+    pub fn claim(&mut self, catalog: &Catalog, claim: Claim) {
+        let Some(at) = self.at(&claim.path) else { return };
+        for alias in claim.aliases {
+            self.add_path(at, alias);
+        }
+        let Some(holding) = self.list.get_mut(at) else { return };
+        let artifact = &mut holding.artifact;
+        artifact.store.get_or_insert(claim.store);
+        if let Some(model) = claim.model {
+            artifact.metadata.name = Some(model);
+        }
+        if claim.origin.is_some() {
+            artifact.origin = claim.origin;
+        }
+        if let Some(license) = claim.license.map(|license| license_of_store(catalog, &license)) {
+            artifact.license = Some(license);
+        }
+        for base in claim.base_models {
+            if !artifact.metadata.base_models.contains(&base) {
+                artifact.metadata.base_models.push(base);
+            }
+        }
+        if let Some(note) = claim.note {
+            artifact.metadata.keys.insert("store.note".to_owned(), note);
+        }
+        if let Some(evidence) = claim.remote_code {
+            let rule = "remote-code".to_owned();
+            artifact.facts.push(Fact { rule, severity: Severity::Low, message: evidence, offset: None });
+            artifact.verdict = artifact.verdict.max(Verdict::Suspicious);
+        }
+        holding.claimed = holding.claimed.or(claim.digest);
+    }
+
+    /// Model cards beside files whose licence is not known yet.
+    pub fn read_cards(&mut self, catalog: &Catalog) {
+        let mut cards: BTreeMap<PathBuf, Option<card::Card>> = BTreeMap::new();
+        for holding in self.list.iter_mut().filter(|holding| holding.artifact.license.is_none()) {
+            let Some(folder) = holding.real.parent() else { continue };
+            let path = folder.join("README.md");
+            let card = cards
+                .entry(path.clone())
+                .or_insert_with(|| Some(card::read(&platform::read::whole(&path, CARD_LIMIT).ok()?).0));
+            let Some(card) = card else { continue };
+            let claim = card.license_claim(&HostPath::from(path.as_path()).to_string());
+            holding.artifact.license = claim.map(|claim| license_of_store(catalog, &claim));
+            if holding.artifact.metadata.base_models.is_empty() {
+                holding.artifact.metadata.base_models.clone_from(&card.base_models);
+            }
+        }
+    }
+
+    /// Digests that an earlier scan computed, of files that did not change since; else what stores claim.
+    pub fn recall(&mut self, memory: &Memory) {
+        for holding in &mut self.list {
+            let known = memory.fingerprint(&holding.identity).and_then(|state| memory.digest(state));
+            holding.artifact.digest = match (known, holding.claimed) {
+                (Some(digest), claim) => Digest::computed(digest, claim),
+                (None, Some(claim)) => Digest::claimed(claim),
+                (None, None) => Digest::PENDING,
+            };
+        }
+    }
+
+    /// Computes the digests that are missing. Gives those that may be remembered, and the files that could not be read.
+    pub fn hash(&mut self, memory: &Memory, stop: &AtomicBool, read: &AtomicU64) -> Hashed {
+        let missing: Vec<_> = (0..self.list.len())
+            .filter(|at| {
+                self.list.get(*at).is_some_and(|h| h.artifact.digest.status != domain::DigestStatus::Computed)
+            })
+            .collect();
+        let next = AtomicUsize::new(0);
+        let threads = std::thread::available_parallelism().map_or(2, usize::from).min(missing.len().max(1));
+        let list = &self.list;
+        let results: Vec<_> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut done = Vec::new();
+                        while let Some(holding) =
+                            next_of(&next, &missing).and_then(|at| Some((at, list.get(at)?)))
+                        {
+                            done.push((holding.0, digest_of(holding.1, stop, read)));
+                        }
+                        done
+                    })
+                })
+                .collect();
+            workers.into_iter().filter_map(|worker| worker.join().ok()).flatten().collect()
+        });
+        let mut hashed = Hashed::default();
+        for (at, result) in results {
+            let Some(holding) = self.list.get_mut(at) else { continue };
+            match result {
+                Ok(digest) => {
+                    holding.artifact.digest = Digest::computed(digest, holding.claimed);
+                    hashed.digests.extend(memory.fingerprint(&holding.identity).map(|state| (state, digest)));
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => hashed.failed.push((holding.real.clone(), crate::files::plain_error(&error))),
+            }
+        }
+        hashed
+    }
+
+    /// Digests by file, for the models that processes have loaded.
+    pub fn digests(&self) -> Digests {
+        let known = self
+            .list
+            .iter()
+            .filter_map(|holding| Some((holding.identity.file?, holding.artifact.digest.sha256?)));
+        known.collect()
+    }
+
+    /// The artefacts, by path. Files whose computed digests are equal are one artefact.
+    pub fn into_artifacts(self) -> Vec<Artifact> {
+        let mut by_digest: HashMap<Sha256Digest, usize> = HashMap::new();
+        let mut artifacts: Vec<Artifact> = Vec::new();
+        for holding in self.list {
+            let Holding { mut paths, real, mut artifact, .. } = holding;
+            paths.remove(&real);
+            let all = std::iter::once(real).chain(paths);
+            artifact.paths = all.map(|path| HostPath::from(path.as_path())).collect();
+            let computed =
+                Some(artifact.digest).filter(|digest| digest.status == domain::DigestStatus::Computed);
+            let same = computed
+                .and_then(|digest| by_digest.get(&digest.sha256?))
+                .and_then(|at| artifacts.get_mut(*at));
+            match same {
+                Some(same) => absorb(same, artifact),
+                None => {
+                    by_digest.extend(
+                        computed.and_then(|digest| digest.sha256).map(|digest| (digest, artifacts.len())),
+                    );
+                    artifacts.push(artifact);
+                }
+            }
+        }
+        artifacts.sort_by(|a, b| a.paths.cmp(&b.paths));
+        artifacts
+    }
+}
+
+/// The work of computing digests.
+#[derive(Debug, Default)]
+pub struct Hashed {
+    /// What may be remembered.
+    pub digests: Vec<(Fingerprint, Sha256Digest)>,
+    /// What could not be read to its end, and why.
+    pub failed: Vec<(PathBuf, String)>,
+}
+
+fn next_of(next: &AtomicUsize, list: &[usize]) -> Option<usize> {
+    list.get(next.fetch_add(1, Ordering::Relaxed)).copied()
+}
+
+/// Reads a file once. A file that changed since it was identified, or changes now, gets no digest.
+fn digest_of(holding: &Holding, stop: &AtomicBool, read: &AtomicU64) -> std::io::Result<Sha256Digest> {
+    let changed = || std::io::Error::other("it changed while it was read");
+    let (file, identity) = platform::read::open(&holding.real)?;
+    if identity != holding.identity {
+        return Err(changed());
+    }
+    let digest = sha256(&mut Window::new(&file, identity.size), stop, read)?;
+    if platform::read::identity_of_file(&file)? != identity {
+        return Err(changed());
+    }
+    Ok(digest)
+}
+
+/// A second file with the same bytes: another holding of one artefact. What only it knows is kept.
+fn absorb(artifact: &mut Artifact, other: Artifact) {
+    artifact.paths.extend(other.paths);
+    artifact.store = artifact.store.take().or(other.store);
+    artifact.origin = artifact.origin.take().or(other.origin);
+    artifact.license = artifact.license.take().or(other.license);
+    artifact.metadata.name = artifact.metadata.name.take().or(other.metadata.name);
+    artifact.digest.claimed = artifact.digest.claimed.or(other.digest.claimed);
+    artifact.verdict = artifact.verdict.max(other.verdict);
+    for fact in other.facts {
+        if !artifact.facts.contains(&fact) {
+            artifact.facts.push(fact);
+        }
+    }
+}
+
+fn license_of_store(catalog: &Catalog, claim: &LicenseClaim) -> License {
+    match claim {
+        LicenseClaim::Tag { value, evidence } => license(catalog, value, evidence),
+        LicenseClaim::Text { text, evidence } => match catalog.licenses.recognize(text) {
+            Some(entry) => license(catalog, &entry.id, evidence),
+            None => license(catalog, "unknown", &format!("{evidence}, a text the catalogue does not have")),
+        },
+    }
+}
+
+/// The claims of a file: the most telling one is the first that the catalogue has; else the first.
+fn license_of_claims<'a>(
+    catalog: &Catalog,
+    claims: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Option<License> {
+    let claims: Vec<_> = claims.collect();
+    let says_something = |value: &str| {
+        catalog
+            .licenses
+            .by_claim(value)
+            .is_some_and(|entry| !matches!(entry.id.as_str(), "other" | "unknown"))
+    };
+    let best = claims.iter().find(|(value, _)| says_something(value)).or(claims.first())?;
+    Some(license(catalog, best.0, best.1))
+}
+
+fn license(catalog: &Catalog, value: &str, evidence: &str) -> License {
+    let entry = catalog.licenses.by_claim(value);
+    License {
+        id: entry.map_or_else(|| value.trim().to_lowercase(), |entry| entry.id.clone()),
+        evidence: evidence.to_owned(),
+        commercial_use: entry.map_or(CommercialUse::Unknown, |entry| entry.commercial_use),
+    }
+}
+
+/// An origin from an address that a file names: the host is the registry, the first two components of the path the repository.
+fn origin_of(address: &str, evidence: &str) -> Option<Origin> {
+    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
+    let mut parts = rest.split(['?', '#']).next()?.split('/').filter(|part| !part.is_empty());
+    let host = parts.next()?.rsplit('@').next()?.to_ascii_lowercase();
+    let host = host.strip_prefix("www.").unwrap_or(&host);
+    let plausible = host.contains('.')
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':'));
+    if !plausible {
+        return None;
+    }
+    let repository: Vec<_> = parts.take(2).collect();
+    Some(Origin {
+        registry: host.to_owned(),
+        repository: (repository.len() == 2).then(|| repository.join("/")),
+        revision: None,
+        evidence: format!("{evidence}, the file's own claim"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_an_origin_and_a_word_is_none() {
+        let origin = origin_of("https://user@www.Huggingface.co/org/name/tree/main?x", "key").unwrap();
+        assert_eq!(
+            (origin.registry.as_str(), origin.repository.as_deref()),
+            ("huggingface.co", Some("org/name"))
+        );
+        assert_eq!(origin_of("https://example.org/", "key").unwrap().repository, None);
+        for no in ["", "hello", "https://", "https://x y/z", "file:///etc"] {
+            assert_eq!(origin_of(no, "key"), None, "{no}");
+        }
+    }
+
+    #[test]
+    fn a_license_the_catalogue_has_wins_over_a_word_that_says_nothing() {
+        let catalog = catalog::load().unwrap();
+        let claims = [("other", "a"), ("apache-2.0", "b")];
+        let license = license_of_claims(&catalog, claims.into_iter()).unwrap();
+        assert_eq!((license.id.as_str(), license.commercial_use), ("apache-2.0", CommercialUse::Yes));
+        let unknown = license_of_claims(&catalog, [("My Own Terms", "a")].into_iter()).unwrap();
+        assert_eq!((unknown.id.as_str(), unknown.commercial_use), ("my own terms", CommercialUse::Unknown));
+    }
+}

@@ -1,0 +1,138 @@
+//! Running programs: which of them run inference or act as agents, by evidence that survives renaming.
+//!
+//! [`observe`] looks, [`identify`] explains what was seen by the catalogue, [`family`] gives children to their managers,
+//! [`http`] asks listeners that already have evidence.
+
+mod family;
+mod http;
+mod identify;
+mod observe;
+
+use std::collections::BTreeMap;
+
+use catalog::{Catalog, ToolKind};
+use domain::{Agent, Gap, HostPath, LoadedModel, Runtime, Sha256Digest};
+use platform::{accounts, read::FileId};
+
+pub use identify::Identity;
+pub use observe::Seen;
+
+/// What runs on the device.
+#[derive(Debug, Default)]
+pub struct Programs {
+    /// Programs that run inference.
+    pub runtimes: Vec<Runtime>,
+    /// Running agents.
+    pub agents: Vec<Agent>,
+    /// What could not be seen.
+    pub gaps: Vec<Gap>,
+}
+
+/// Digests of files that a scan found, for the models that processes have loaded.
+pub type Digests = BTreeMap<FileId, Sha256Digest>;
+
+/// Looks at all processes but this one.
+pub fn find(catalog: &Catalog, digests: &Digests) -> Programs {
+    let mut looking = observe::Looking::default();
+    let processes = match platform::process::list() {
+        Ok(processes) => processes,
+        Err(error) => {
+            let lost = format!("running programs: {}", crate::files::plain_error(&error));
+            let remedy = "mount /proc".to_owned();
+            return Programs {
+                gaps: vec![Gap { capability: "processes".into(), lost, remedy }],
+                ..Programs::default()
+            };
+        }
+    };
+    let own = std::process::id();
+    let seen: Vec<_> = processes
+        .into_iter()
+        .filter(|process| process.pid != own)
+        .map(|process| looking.at(process, catalog))
+        .collect();
+    let asker = http::Asker::new();
+    let identities: Vec<_> = seen.iter().map(|seen| identify::identify(catalog, seen, &asker)).collect();
+    let mut programs = Programs { gaps: looking.gaps(), ..Programs::default() };
+    for group in family::group(catalog, &seen, &identities) {
+        report(catalog, digests, &group, &mut programs);
+    }
+    programs
+}
+
+/// Writes a group down as a runtime or an agent.
+fn report(catalog: &Catalog, digests: &Digests, group: &family::Group<'_>, programs: &mut Programs) {
+    let family::Group { head, members, identity } = group;
+    let Some(confidence) = domain::confidence(&identity.evidence) else { return };
+    let process = &head.process;
+    let models = loaded(digests, members);
+    let listeners = listeners(members);
+    let children =
+        members.iter().map(|member| member.process.pid).filter(|pid| *pid != process.pid).collect();
+    let tool = identity.tool.and_then(|id| catalog.tool(id));
+    let exe = process.exe.as_deref().map(HostPath::from);
+    let cmdline = catalog.secrets.clean_argv(&process.arguments);
+    let evidence = identity.evidence.iter().cloned().map(|mut piece| {
+        piece.detail = catalog.secrets.clean(&piece.detail);
+        piece
+    });
+    let evidence = evidence.collect();
+    if tool.is_some_and(|tool| tool.kind == ToolKind::Agent) {
+        let arguments: Vec<_> =
+            members.iter().flat_map(|member| &member.process.arguments).map(String::as_str).collect();
+        let risks = tool.map(|tool| tool.process.risks(&arguments).map(str::to_owned).collect());
+        programs.agents.push(Agent {
+            tool: identity.tool.map(str::to_owned),
+            pid: Some(process.pid),
+            exe,
+            cmdline,
+            user: process.user.clone(),
+            started_at: process.started_at,
+            listeners,
+            models,
+            children,
+            risk_flags: risks.unwrap_or_default(),
+            configs: Vec::new(),
+            instructions: Vec::new(),
+            mcp_servers: Vec::new(),
+            evidence,
+            confidence,
+        });
+    } else {
+        programs.runtimes.push(Runtime {
+            tool: identity.tool.map(str::to_owned),
+            pid: Some(process.pid),
+            exe,
+            cmdline,
+            user: process.user.clone(),
+            started_at: process.started_at,
+            listeners,
+            models,
+            children,
+            evidence,
+            confidence,
+        });
+    }
+}
+
+fn loaded(digests: &Digests, members: &[&Seen]) -> Vec<LoadedModel> {
+    let mut models = BTreeMap::new();
+    for model in members.iter().flat_map(|member| &member.models) {
+        let sha256 = model.file.and_then(|file| digests.get(&file).copied());
+        let path = HostPath::from(model.path.as_path());
+        models.insert(path.clone(), LoadedModel { path, format: model.format.to_owned(), sha256 });
+    }
+    models.into_values().collect()
+}
+
+fn listeners(members: &[&Seen]) -> Vec<String> {
+    let mut all: Vec<_> = members.iter().flat_map(|member| &member.listeners).copied().collect();
+    all.sort();
+    all.dedup();
+    all.iter().map(ToString::to_string).collect()
+}
+
+/// Whether more rights would show more.
+pub(crate) fn needs_root() -> bool {
+    !accounts::is_privileged()
+}

@@ -1,0 +1,258 @@
+//! One scan of a device, from the roots to everything that was found. What it means is for `assess` to say.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Duration,
+};
+
+use catalog::Catalog;
+use domain::{Accelerator, Agent, Artifact, Coverage, Gap, HostPath, Package, Runtime, Unreadable};
+use platform::{
+    capabilities::{self, Support},
+    data::DataDirectory,
+    walk::Progress,
+};
+
+use crate::{
+    agents,
+    files::{self, Found},
+    holdings::Holdings,
+    memory::Memory,
+    programs, stores,
+};
+
+/// Folders outside homes where people put models.
+const SHARED_ROOTS: [&str; 2] = ["/opt", "/srv"];
+/// How long to watch accelerators whose load is a difference between two readings.
+const MEASURE: Duration = Duration::from_millis(200);
+
+/// What to scan and how.
+pub struct Request<'a> {
+    /// Where to look; empty for homes, stores and shared folders.
+    pub roots: Vec<PathBuf>,
+    /// Compute the digest of every artefact.
+    pub hash: bool,
+    /// Look at running programs and accelerators.
+    pub processes: bool,
+    /// The data directory in which earlier scans are remembered; `None` to remember nothing.
+    pub data: Option<PathBuf>,
+    /// Looks up a variable of the environment.
+    pub environment: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+/// Numbers of a scan while it runs.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// The walk.
+    pub walk: Progress,
+    /// Bytes hashed.
+    pub hashed: AtomicU64,
+    /// What it does now: an index into [`STAGES`].
+    pub stage: std::sync::atomic::AtomicUsize,
+}
+
+/// The stages of a scan, in order.
+pub const STAGES: [&str; 4] = ["files", "stores", "digests", "programs"];
+
+/// What a scan found.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// It was not interrupted.
+    pub complete: bool,
+    /// How far it reached.
+    pub coverage: Coverage,
+    /// Models.
+    pub artifacts: Vec<Artifact>,
+    /// Runtimes.
+    pub runtimes: Vec<Runtime>,
+    /// Agents.
+    pub agents: Vec<Agent>,
+    /// AI packages.
+    pub packages: Vec<Package>,
+    /// GPUs and NPUs.
+    pub accelerators: Vec<Accelerator>,
+    /// What whoever runs the scan should know about the scan itself.
+    pub notes: Vec<String>,
+}
+
+/// Scans.
+pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: &Watch) -> Scan {
+    let mut scan = Scan::default();
+    let homes = homes(request);
+    let roots = roots(catalog, request, &homes);
+    let (directory, memory) = remember(catalog, request, &roots, &mut scan.notes);
+    let (mut found, roots, skipped) = files::find(catalog, &memory, &roots, stop, &watch.walk);
+    let settled = std::mem::take(&mut found.settled);
+
+    watch.stage.store(1, Ordering::Relaxed);
+    let mut holdings = Holdings::new(catalog, std::mem::take(&mut found.held));
+    read_stores(catalog, request, &homes, &roots, &mut holdings, &mut found);
+    holdings.add_links(std::mem::take(&mut found.links));
+    holdings.read_cards(catalog);
+    let installed = agents::find(catalog, &homes, &found);
+    found.unreadable.extend(installed.problems.iter().map(|(path, error)| unreadable(path, error)));
+    found.unreadable_total += installed.problems.len() as u64;
+
+    watch.stage.store(2, Ordering::Relaxed);
+    holdings.recall(&memory);
+    let mut digests = Vec::new();
+    if request.hash {
+        let hashed = holdings.hash(&memory, stop, &watch.hashed);
+        found.unreadable_total += hashed.failed.len() as u64;
+        found.unreadable.extend(hashed.failed.iter().map(|(path, error)| unreadable(path, error)));
+        digests = hashed.digests;
+    }
+    scan.complete = !stop.load(Ordering::Relaxed);
+    if let (Some(directory), true) = (&directory, scan.complete)
+        && let Err(error) = memory.save(directory, &settled, &digests)
+    {
+        scan.notes.push(format!("the next scan starts afresh: {error}"));
+    }
+
+    watch.stage.store(3, Ordering::Relaxed);
+    let mut gaps = gaps(request);
+    let mut running = programs::Programs::default();
+    if request.processes && scan.complete {
+        running = programs::find(catalog, &holdings.digests());
+        gaps.append(&mut running.gaps);
+        scan.accelerators = platform::accelerator::accelerators(MEASURE);
+        scan.complete = !stop.load(Ordering::Relaxed);
+    }
+    scan.runtimes = agents::merge_runtimes(running.runtimes, installed.runtimes);
+    scan.agents = agents::merge(running.agents, installed.agents);
+    scan.packages = installed.packages;
+    scan.artifacts = holdings.into_artifacts();
+    scan.coverage = coverage(watch, found, &roots, &skipped, gaps);
+    scan
+}
+
+/// The homes whose configuration is read: those of the accounts, or, where roots are named, the roots themselves and the homes
+/// in them.
+fn homes(request: &Request<'_>) -> Vec<PathBuf> {
+    let accounts = platform::accounts::homes();
+    if request.roots.is_empty() {
+        return accounts;
+    }
+    let roots: Vec<_> = request.roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
+    let inside = accounts.into_iter().filter(|home| roots.iter().any(|root| home.starts_with(root)));
+    let mut homes: Vec<_> = roots.iter().cloned().chain(inside).collect();
+    homes.sort();
+    homes.dedup();
+    homes
+}
+
+fn roots(catalog: &Catalog, request: &Request<'_>, homes: &[PathBuf]) -> Vec<PathBuf> {
+    if !request.roots.is_empty() {
+        return request.roots.clone();
+    }
+    let places = stores::default_roots(&catalog.stores, homes, std::env::consts::OS, request.environment);
+    let shared = SHARED_ROOTS.iter().map(PathBuf::from);
+    homes.iter().cloned().chain(places).chain(shared).filter(|path| path.is_dir()).collect()
+}
+
+/// The memory of earlier scans. Without it a scan only takes longer.
+fn remember(
+    catalog: &Catalog,
+    request: &Request<'_>,
+    roots: &[PathBuf],
+    notes: &mut Vec<String>,
+) -> (Option<DataDirectory>, Memory) {
+    let Some(path) = &request.data else { return (None, Memory::none()) };
+    let revision = catalog::revision() ^ u64::from(artifact::IDENTIFICATION_REVISION).rotate_left(32);
+    let _ = catalog;
+    let directory = match DataDirectory::own(path) {
+        Ok(directory) => directory,
+        Err(error) => {
+            notes.push(format!("earlier scans are not remembered: {error}"));
+            return (None, Memory::none());
+        }
+    };
+    match Memory::load(&directory, roots, revision, platform::clock::now().as_second()) {
+        Ok(memory) => (Some(directory), memory),
+        Err(error) => {
+            notes.push(format!("earlier scans are not remembered: {error}"));
+            (None, Memory::none())
+        }
+    }
+}
+
+fn read_stores(
+    catalog: &Catalog,
+    request: &Request<'_>,
+    homes: &[PathBuf],
+    roots: &[PathBuf],
+    holdings: &mut Holdings,
+    found: &mut Found,
+) {
+    let paths: Vec<_> = holdings.paths().map(Path::to_path_buf).collect();
+    let nothing = |_: &str| None;
+    // Where roots are named, variables of this process say nothing about them.
+    let environment: &dyn Fn(&str) -> Option<OsString> =
+        if request.roots.is_empty() { request.environment } else { &nothing };
+    let mut artifacts = paths.iter().map(PathBuf::as_path);
+    let places =
+        stores::find_roots(&catalog.stores, homes, std::env::consts::OS, environment, &mut artifacts);
+    for place in places {
+        let inside =
+            place.root.canonicalize().is_ok_and(|place| roots.iter().any(|root| place.starts_with(root)));
+        if !inside {
+            continue;
+        }
+        let reading = stores::read(&place);
+        found.unreadable_total += reading.problems.len() as u64;
+        found
+            .unreadable
+            .extend(reading.problems.iter().map(|problem| unreadable(&problem.path, &problem.error)));
+        for claim in reading.claims {
+            holdings.claim(catalog, claim);
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &str) -> Unreadable {
+    Unreadable { path: HostPath::from(path), error: error.to_owned() }
+}
+
+/// What this system and these rights do not show. Only what is tested counts as sight.
+fn gaps(request: &Request<'_>) -> Vec<Gap> {
+    let mut gaps: Vec<_> = capabilities::ALL
+        .iter()
+        .filter(|capability| capability.here() != Support::Tested)
+        .map(|capability| Gap {
+            capability: capability.id.to_owned(),
+            lost: capability.without.to_owned(),
+            remedy: format!("{} on this operating system", capability.here()),
+        })
+        .collect();
+    if request.roots.is_empty() && !platform::accounts::is_privileged() {
+        gaps.push(Gap {
+            capability: "accounts".to_owned(),
+            lost: "models and agents in other people's homes".to_owned(),
+            remedy: "run as root".to_owned(),
+        });
+    }
+    gaps
+}
+
+fn coverage(watch: &Watch, found: Found, roots: &[PathBuf], skipped: &[PathBuf], gaps: Vec<Gap>) -> Coverage {
+    let number = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let host = |paths: &[PathBuf]| paths.iter().map(|path| HostPath::from(path.as_path())).collect();
+    let walk = &watch.walk;
+    Coverage {
+        roots: host(roots),
+        files: number(&walk.files),
+        directories: number(&walk.directories),
+        bytes_read: number(&walk.bytes) + number(&watch.hashed),
+        unchanged: found.unchanged,
+        empty: number(&walk.empty),
+        special: number(&walk.special),
+        links: number(&walk.links),
+        changed: number(&walk.changed),
+        unreadable_total: found.unreadable_total,
+        unreadable: found.unreadable,
+        skipped_mounts: host(skipped),
+        gaps,
+    }
+}
