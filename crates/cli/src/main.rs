@@ -1,1 +1,52 @@
-fn main() {}
+//! The executable. One file per subcommand; the result goes to standard output, everything else to standard error.
+
+mod exit;
+mod progress;
+mod scan;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Shows the AI that runs on your machines.
+#[derive(Parser)]
+#[command(name = "eyeline", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 fine · 1 findings at or above --fail-on · 2 wrong usage · 3 could not do the work\n\
+                        · 4 no such finding, but something could not be decided"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Find the models, runtimes and agents on this machine. Needs no server and no root, executes nothing.
+    Scan(scan::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Scan(arguments) => scan::run(arguments),
+    };
+    match outcome {
+        Ok(code) => code.into(),
+        Err(error) => {
+            // A reader that closed the pipe has what it wanted.
+            if error.chain().any(is_closed_pipe) {
+                return exit::Exit::Fine.into();
+            }
+            anstream::eprintln!("eyeline: {error:#}");
+            exit::Exit::Failed.into()
+        }
+    }
+}
+
+fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    let json = error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+    io.map(std::io::Error::kind).or(json) == Some(std::io::ErrorKind::BrokenPipe)
+}

@@ -78,7 +78,9 @@ pub fn confidence(evidence: &[Evidence]) -> Option<Confidence> {
     }
     Some(match groups.len() {
         2.. => Confidence::Confirmed,
-        _ if families.iter().any(|family| !family.is_self_declared()) || families.len() > 1 => Confidence::Likely,
+        _ if families.iter().any(|family| !family.is_self_declared()) || families.len() > 1 => {
+            Confidence::Likely
+        }
         _ => Confidence::Possible,
     })
 }

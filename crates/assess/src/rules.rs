@@ -1,0 +1,277 @@
+//! The built-in rules. A rule looks at one question and has something to say or not.
+//!
+//! What someone must decide is above `info`; what is merely worth knowing is `info`, so that a machine on which nothing is
+//! wrong stays quiet.
+
+use catalog::{Catalog, Executes};
+use domain::{Artifact, CommercialUse, Confidence, McpServer, Role, Severity, Verdict};
+
+use crate::{Question, Reason, Resource, model_subject};
+
+/// A rule.
+pub(crate) type Rule = fn(&Catalog, &Question<'_>) -> Option<Reason>;
+
+/// Every built-in rule.
+pub(crate) const ALL: &[Rule] = &[
+    malicious,
+    digest_mismatch,
+    runtime_exposed,
+    pickle_weights,
+    license_noncommercial,
+    license_conditional,
+    mcp_unpinned,
+    mcp_plain_secret,
+    agent_unattended,
+    unscannable,
+    executes_by_design,
+    unknown_origin,
+];
+
+/// The artefact of a question about a model that holds weights.
+fn weights<'a>(question: &Question<'a>) -> Option<&'a Artifact> {
+    match question.resource {
+        Resource::Model(artifact, _)
+            if matches!(artifact.metadata.role, Some(Role::Weights | Role::Adapter)) =>
+        {
+            Some(artifact)
+        }
+        _ => None,
+    }
+}
+
+fn server<'a>(question: &Question<'a>) -> Option<&'a McpServer> {
+    match question.resource {
+        Resource::McpServer(server) if !server.disabled => Some(server),
+        _ => None,
+    }
+}
+
+/// Files that a package manager installed with a program are that program's, not a model somebody chose.
+fn belongs_to_a_package(artifact: &Artifact) -> bool {
+    let path = artifact.path().to_string();
+    path.split(['/', '\\']).any(|part| matches!(part, "site-packages" | "dist-packages" | "node_modules"))
+}
+
+fn executes(catalog: &Catalog, artifact: &Artifact) -> Executes {
+    catalog.format(&artifact.format).map_or(Executes::Never, |format| format.executes)
+}
+
+fn paths(artifact: &Artifact) -> Vec<String> {
+    artifact.paths.iter().map(ToString::to_string).collect()
+}
+
+fn facts(artifact: &Artifact) -> impl Iterator<Item = String> {
+    artifact.facts.iter().map(|fact| match fact.offset {
+        Some(offset) => format!("{} at byte {offset}: {}", fact.rule, fact.message),
+        None => format!("{}: {}", fact.rule, fact.message),
+    })
+}
+
+fn malicious(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
+    let Resource::Model(artifact, _) = question.resource else { return None };
+    (artifact.verdict == Verdict::Malicious).then(|| Reason {
+        rule: "malicious-model",
+        severity: Severity::Critical,
+        message: format!("{} attacks whoever loads it", model_subject(artifact)),
+        evidence: paths(artifact).into_iter().chain(facts(artifact)).collect(),
+        help: "do not load it; keep it for the investigation and remove it from every device".into(),
+    })
+}
+
+fn digest_mismatch(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
+    let Resource::Model(artifact, _) = question.resource else { return None };
+    let (computed, claimed) = (artifact.digest.sha256?, artifact.digest.claimed?);
+    Some(Reason {
+        rule: "digest-mismatch",
+        severity: Severity::High,
+        message: format!("{} is not the file its store says it is", artifact.path()),
+        evidence: vec![
+            format!("the store claims sha256 {claimed}"),
+            format!("the bytes have sha256 {computed}"),
+        ],
+        help: "delete it and fetch it again from its registry; find out who changed it".into(),
+    })
+}
+
+fn runtime_exposed(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
+    let Resource::Runtime(runtime) = question.resource else { return None };
+    let beyond: Vec<_> = runtime.listeners.iter().filter(|address| !is_loopback(address)).cloned().collect();
+    if beyond.is_empty() {
+        return None;
+    }
+    let name = runtime.tool.as_deref().unwrap_or("a runtime that the catalogue does not know");
+    let sure = runtime.confidence > Confidence::Possible;
+    let pid = runtime.pid.map(|pid| format!("process {pid}"));
+    Some(Reason {
+        rule: "runtime-exposed",
+        severity: if sure { Severity::High } else { Severity::Medium },
+        message: format!("{name} listens on {}: others on the network can use its models", beyond.join(", ")),
+        evidence: pid.into_iter().chain(beyond).collect(),
+        help: "let it listen on 127.0.0.1, or put a gateway that asks who is calling before it".into(),
+    })
+}
+
+fn is_loopback(address: &str) -> bool {
+    address.parse::<std::net::SocketAddr>().is_ok_and(|address| match address.ip() {
+        std::net::IpAddr::V6(ip) => {
+            ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback())
+        }
+        std::net::IpAddr::V4(ip) => ip.is_loopback(),
+    })
+}
+
+fn pickle_weights(catalog: &Catalog, question: &Question<'_>) -> Option<Reason> {
+    let artifact = weights(question)?;
+    let Resource::Model(_, others) = question.resource else { return None };
+    if executes(catalog, artifact) != Executes::Pickle {
+        return None;
+    }
+    let subject = model_subject(artifact);
+    let known = artifact.origin.as_ref().is_some_and(|origin| origin.repository.is_some());
+    let safe =
+        |other: &&Artifact| executes(catalog, other) == Executes::Never && model_subject(other) == subject;
+    let beside = known
+        .then(|| others.iter().filter(|other| matches!(other.metadata.role, Some(Role::Weights))).find(safe))
+        .flatten();
+    let better = catalog.format(&artifact.format).and_then(|format| format.safe_alternative.as_deref());
+    let better =
+        better.and_then(|id| catalog.format(id)).map_or("a format that holds no code", |format| &format.name);
+    let help = match beside {
+        Some(safe) => {
+            format!("the same model is here as {}: use {} and delete this file", safe.format, safe.path())
+        }
+        None => format!("get it as {better}, or convert it on a machine that has nothing to lose"),
+    };
+    Some(Reason {
+        rule: "pickle-weights",
+        severity: if belongs_to_a_package(artifact) { Severity::Info } else { Severity::Medium },
+        message: format!("{subject} is a pickle: loading it runs whatever code is in it"),
+        evidence: paths(artifact),
+        help,
+    })
+}
+
+fn license_noncommercial(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
+    let artifact = weights(question)?;
+    let license = artifact.license.as_ref().filter(|license| license.commercial_use == CommercialUse::No)?;
+    Some(Reason {
+        rule: "license-noncommercial",
+        severity: Severity::Medium,
+        message: format!("{} is under {}, which forbids commercial use", model_subject(artifact), license.id),
+        evidence: std::iter::once(license.evidence.clone()).chain(paths(artifact)).collect(),
+        help: "keep it out of anything that is sold or used for work, or buy a licence from its owner".into(),
+    })
+}
+
+fn license_conditional(catalog: &Catalog, question: &Question<'_>) -> Option<Reason> {
+    let artifact = weights(question)?;
+    let license =
+        artifact.license.as_ref().filter(|license| license.commercial_use == CommercialUse::Conditional)?;
+    let entry = catalog.licenses.get(&license.id);
+    let conditions = entry.map(|entry| format!("conditions: {}", entry.conditions));
+    let threshold = entry.and_then(|entry| entry.threshold.as_ref()).map(|limit| format!("limit: {limit}"));
+    Some(Reason {
+        rule: "license-conditional",
+        severity: Severity::Info,
+        message: format!(
+            "{} is under {}, which allows commercial use under conditions",
+            model_subject(artifact),
+            license.id
+        ),
+        evidence: std::iter::once(license.evidence.clone()).chain(conditions).chain(threshold).collect(),
+        help: "check the conditions before it goes into a product".into(),
+    })
+}
+
+fn unknown_origin(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
+    let artifact = weights(question)?;
+    if artifact.origin.is_some() || belongs_to_a_package(artifact) {
+        return None;
+    }
+    Some(Reason {
+        rule: "unknown-origin",
+        severity: Severity::Info,
+        message: format!("nobody can say where {} came from", model_subject(artifact)),
+        evidence: paths(artifact),
+        help: "compare its digest with a registry's, or fetch it again through a tool that keeps the origin"
+            .into(),
+    })
+}
+
+fn unscannable(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
+    let Resource::Model(artifact, _) = question.resource else { return None };
+    (artifact.verdict == Verdict::Unscannable).then(|| Reason {
+        rule: "unscannable-model",
+        severity: Severity::Low,
+        message: format!("{} looks like {} and cannot be read as such", artifact.path(), artifact.format),
+        evidence: facts(artifact).collect(),
+        help: "do not load it: it is broken, or made to break its reader".into(),
+    })
+}
+
+fn executes_by_design(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
+    let artifact = weights(question)?;
+    if artifact.verdict != Verdict::Suspicious {
+        return None;
+    }
+    Some(Reason {
+        rule: "executes-by-design",
+        severity: Severity::Low,
+        message: format!("{} brings code that runs when it is used", model_subject(artifact)),
+        evidence: facts(artifact).chain(paths(artifact)).collect(),
+        help: "read the code, or use a release of the model without it".into(),
+    })
+}
+
+fn mcp_unpinned(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
+    let server = server(question).filter(|server| server.pinned == Some(false))?;
+    let package = server.package.as_deref().unwrap_or(&server.name);
+    Some(Reason {
+        rule: "mcp-unpinned",
+        severity: Severity::Medium,
+        message: format!(
+            "the MCP server `{}` runs whatever version of {package} is served today",
+            server.name
+        ),
+        evidence: vec![server.config.to_string(), server.command.join(" ")],
+        help: "name an exact version (or a digest, for an image) in the configuration".into(),
+    })
+}
+
+fn mcp_plain_secret(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
+    let server = server(question).filter(|server| !server.plain_secrets.is_empty())?;
+    let names: Vec<_> =
+        server.plain_secrets.iter().map(|secret| format!("{} ({})", secret.name, secret.place)).collect();
+    let open = server.config_readable_by_others;
+    let readable = open.then(|| "other accounts of this device can read the file".to_owned());
+    Some(Reason {
+        rule: "mcp-plain-secret",
+        severity: if open { Severity::Low } else { Severity::Info },
+        message: format!(
+            "the configuration of the MCP server `{}` holds secrets in plain text: {}",
+            server.name,
+            names.join(", ")
+        ),
+        evidence: std::iter::once(server.config.to_string()).chain(readable).collect(),
+        help: "take them from the environment or a key store, and let only the owner read the file".into(),
+    })
+}
+
+fn agent_unattended(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
+    let Resource::Agent(agent) = question.resource else { return None };
+    if agent.risk_flags.is_empty() || agent.pid.is_none() {
+        return None;
+    }
+    let name = agent.tool.as_deref().unwrap_or("an agent");
+    Some(Reason {
+        rule: "agent-unattended",
+        severity: Severity::Medium,
+        message: format!("{name} runs with its own questions or sandbox switched off"),
+        evidence: agent.risk_flags.iter().map(|flag| format!("started with `{flag}`")).collect(),
+        help: "start it without that flag, or inside limits of your own".into(),
+    })
+}
+
+#[cfg(test)]
+#[path = "rules_tests.rs"]
+mod tests;

@@ -1,0 +1,81 @@
+//! What the scan is doing now, on one line of the terminal. Nothing is drawn where standard error is no terminal.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use domain::HostPath;
+use indicatif::{ProgressBar, ProgressStyle};
+use inventory::scan::{STAGES, Watch};
+
+use crate::table::{bytes, count};
+
+const EVERY: Duration = Duration::from_millis(100);
+
+/// Draws until it is dropped.
+pub(crate) struct Line {
+    done: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Line {
+    /// Starts drawing.
+    pub(crate) fn start(watch: Arc<Watch>) -> Self {
+        let done = Arc::new(AtomicBool::new(false));
+        let finished = Arc::clone(&done);
+        let thread = std::thread::spawn(move || {
+            let bar = ProgressBar::new_spinner();
+            // The template is a constant; without it the bar only looks different.
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+                bar.set_style(style);
+            }
+            let start = platform::clock::monotonic();
+            while !finished.load(Ordering::Relaxed) {
+                bar.set_message(message(&watch, start.elapsed()));
+                bar.tick();
+                std::thread::park_timeout(EVERY);
+            }
+            bar.finish_and_clear();
+        });
+        Self { done, thread: Some(thread) }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // A drawing thread that panicked has nothing left to draw.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn message(watch: &Watch, elapsed: Duration) -> String {
+    let stage = watch.stage.load(Ordering::Relaxed);
+    let files = watch.walk.files.load(Ordering::Relaxed);
+    if stage == 0 {
+        let seconds = elapsed.as_secs_f64().max(0.001);
+        #[allow(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a rate for people"
+        )]
+        let rate = (files as f64 / seconds) as u64;
+        let current = watch.walk.current.lock().map(|current| HostPath::from_bytes(current.clone())).ok();
+        let current = current.map(|path| path.to_string()).unwrap_or_default();
+        return format!("{} files  {}/s  {current}", count(files), count(rate));
+    }
+    let stage = STAGES.get(stage).copied().unwrap_or_default();
+    match watch.hashed.load(Ordering::Relaxed) {
+        0 => format!("{} files  {stage}", count(files)),
+        hashed => format!("{} files  {stage}  {} hashed", count(files), bytes(hashed)),
+    }
+}
