@@ -129,7 +129,8 @@ fn report(
 fn print(catalog: &catalog::Catalog, report: &ScanReport, format: Format) -> anyhow::Result<()> {
     match format {
         Format::Table => {
-            let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
+            let width =
+                terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
             let mut out = anstream::stdout().lock();
             out.write_all(table::render(catalog, report, width).as_bytes())?;
             out.flush()?;

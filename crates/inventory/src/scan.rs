@@ -25,6 +25,8 @@ use crate::{
 
 /// Folders outside homes where people put models.
 const SHARED_ROOTS: [&str; 2] = ["/opt", "/srv"];
+/// `PATH_MAX` of Linux; other systems have less.
+const LONGEST_PATH: usize = 4096;
 /// How long to watch accelerators whose load is a difference between two readings.
 const MEASURE: Duration = Duration::from_millis(200);
 
@@ -82,7 +84,7 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     let mut scan = Scan::default();
     let homes = homes(request);
     let roots = roots(catalog, request, &homes);
-    let (directory, memory) = remember(catalog, request, &roots, &mut scan.notes);
+    let (directory, memory) = remember(request, &roots, &mut scan.notes);
     let (mut found, roots, skipped) = files::find(catalog, &memory, &roots, stop, &watch.walk);
     let settled = std::mem::take(&mut found.settled);
 
@@ -154,14 +156,12 @@ fn roots(catalog: &Catalog, request: &Request<'_>, homes: &[PathBuf]) -> Vec<Pat
 
 /// The memory of earlier scans. Without it a scan only takes longer.
 fn remember(
-    catalog: &Catalog,
     request: &Request<'_>,
     roots: &[PathBuf],
     notes: &mut Vec<String>,
 ) -> (Option<DataDirectory>, Memory) {
     let Some(path) = &request.data else { return (None, Memory::none()) };
     let revision = catalog::revision() ^ u64::from(artifact::IDENTIFICATION_REVISION).rotate_left(32);
-    let _ = catalog;
     let directory = match DataDirectory::own(path) {
         Ok(directory) => directory,
         Err(error) => {
@@ -186,7 +186,9 @@ fn read_stores(
     holdings: &mut Holdings,
     found: &mut Found,
 ) {
-    let paths: Vec<_> = holdings.paths().map(Path::to_path_buf).collect();
+    // A longer path cannot be opened by name, so no store stands around it; looking would cost the square of its depth.
+    let short = |path: &&Path| path.as_os_str().len() < LONGEST_PATH;
+    let paths: Vec<_> = holdings.paths().filter(short).map(Path::to_path_buf).collect();
     let nothing = |_: &str| None;
     // Where roots are named, variables of this process say nothing about them.
     let environment: &dyn Fn(&str) -> Option<OsString> =

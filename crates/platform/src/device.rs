@@ -80,10 +80,10 @@ mod system {
     }
 
     pub(super) fn hostname() -> Option<String> {
-        sysinfo::System::host_name()
+        sysinfo::System::host_name().ok()
     }
 
     pub(super) fn os_version() -> Option<String> {
-        sysinfo::System::long_os_version()
+        sysinfo::System::long_os_version().ok()
     }
 }

@@ -10,13 +10,15 @@ use catalog::Catalog;
 use domain::Severity;
 use protocol::ScanReport;
 
-/// Lines longer than this are hard to read even where the terminal has room.
-const WIDEST: usize = 140;
+/// Sentences longer than this are hard to read even where the terminal has room.
+const WIDEST_TEXT: usize = 100;
+const WIDEST_TABLE: usize = 160;
 const NARROWEST: usize = 60;
 
-/// The whole report as text with ANSI styles, for a terminal of this many columns.
-pub(crate) fn render(catalog: &Catalog, report: &ScanReport, width: usize) -> String {
-    let page = Page { width: width.clamp(NARROWEST, WIDEST) };
+/// The whole report as text with ANSI styles, for a terminal of this many columns; without one, nothing is cut.
+pub(crate) fn render(catalog: &Catalog, report: &ScanReport, terminal: Option<usize>) -> String {
+    let width = terminal.map_or(usize::MAX, |width| width.clamp(NARROWEST, WIDEST_TABLE));
+    let page = Page { width, text: width.min(WIDEST_TEXT) };
     let mut text = String::new();
     page.heading(&mut text, report);
     page.findings(&mut text, report);
@@ -32,7 +34,10 @@ pub(crate) fn render(catalog: &Catalog, report: &ScanReport, width: usize) -> St
 
 /// The page that is written on.
 struct Page {
+    /// Columns for tables.
     width: usize,
+    /// Columns for sentences.
+    text: usize,
 }
 
 impl Page {

@@ -11,7 +11,7 @@ use protocol::ScanReport;
 
 use super::{
     BOLD, DIM, Page, bytes,
-    columns::{Column, lines, shortened, wrapped},
+    columns::{Column, lines, wrapped},
     count, plural, style,
 };
 
@@ -58,7 +58,7 @@ impl Page {
         for finding in &serious {
             let style = style(finding.severity);
             let indent = " ".repeat(12);
-            let room = self.width.saturating_sub(12);
+            let room = self.text.saturating_sub(12);
             for (at, line) in wrapped(&finding.message, room).iter().enumerate() {
                 if at == 0 {
                     let _ = writeln!(text, "  {style}{:<8}{style:#}  {line}", finding.severity);
@@ -81,7 +81,9 @@ impl Page {
         for messages in groups.values() {
             let hidden = messages.len().saturating_sub(SHOWN_INFO);
             for message in messages.iter().take(SHOWN_INFO) {
-                let _ = writeln!(text, "  {}", shortened(message, self.width.saturating_sub(2)));
+                for (at, line) in wrapped(message, self.text.saturating_sub(4)).iter().enumerate() {
+                    let _ = writeln!(text, "  {}{line}", if at == 0 { "" } else { "  " });
+                }
             }
             if hidden > 0 {
                 let _ = writeln!(text, "  {DIM}and {hidden} more of that kind{DIM:#}");
@@ -105,8 +107,9 @@ impl Page {
             Column::number("SIZE"),
             Column::fixed("QUANT"),
             Column::flexible("LICENCE", 12),
-            Column::fixed("DIGEST"),
+            Column::fixed("STATUS"),
             Column::flexible("FROM", 16),
+            Column::number("PATHS"),
         ];
         let rows: Vec<_> = models.iter().map(|artifact| model_row(catalog, artifact)).collect();
         self.table(text, &columns, &rows);
@@ -216,7 +219,7 @@ impl Page {
             }
         }
         for (ecosystem, names) in by_ecosystem {
-            for (at, line) in wrapped(&names.join(", "), self.width.saturating_sub(10)).iter().enumerate() {
+            for (at, line) in wrapped(&names.join(", "), self.text.saturating_sub(10)).iter().enumerate() {
                 let _ = writeln!(text, "  {:<6}  {line}", if at == 0 { ecosystem } else { "" });
             }
         }
@@ -289,7 +292,7 @@ impl Page {
         }
         self.section(text, "Not seen", "");
         for remark in remarks {
-            for (at, line) in wrapped(&remark, self.width.saturating_sub(4)).iter().enumerate() {
+            for (at, line) in wrapped(&remark, self.text.saturating_sub(4)).iter().enumerate() {
                 let _ = writeln!(text, "  {}{line}", if at == 0 { "" } else { "  " });
             }
         }
@@ -308,8 +311,6 @@ impl Page {
 fn model_row(catalog: &Catalog, artifact: &Artifact) -> Vec<String> {
     let file = artifact.path().file_name().to_string();
     let name = artifact.metadata.name.as_deref().map(|name| HostPath::from(name).to_string()).unwrap_or(file);
-    let more = artifact.paths.len().saturating_sub(1);
-    let name = if more > 0 { format!("{name} (+{})", plural(more as u64, "path", "paths")) } else { name };
     let license = artifact.license.as_ref().map(|license| {
         let limit = match license.commercial_use {
             CommercialUse::No => " (non-commercial)",
@@ -318,7 +319,7 @@ fn model_row(catalog: &Catalog, artifact: &Artifact) -> Vec<String> {
         };
         format!("{}{limit}", HostPath::from(license.id.as_str()))
     });
-    let digest = match (artifact.digest.status, artifact.verdict) {
+    let status = match (artifact.digest.status, artifact.verdict) {
         (_, Verdict::Malicious) => "MALICIOUS",
         (_, Verdict::Unscannable) => "unscannable",
         (_, Verdict::Suspicious) => "suspicious",
@@ -327,25 +328,26 @@ fn model_row(catalog: &Catalog, artifact: &Artifact) -> Vec<String> {
         (DigestStatus::Claimed, _) => "claimed",
         (DigestStatus::Pending, _) => "pending",
     };
+    let from = place(artifact, &name);
+    let paths = Some(artifact.paths.len()).filter(|paths| *paths > 1).map(|paths| paths.to_string());
     vec![
         name,
         catalog.format(&artifact.format).map_or_else(|| artifact.format.clone(), |format| format.id.clone()),
         bytes(artifact.size),
         artifact.metadata.quantization.clone().unwrap_or_default(),
         license.unwrap_or_default(),
-        digest.to_owned(),
-        place(artifact),
+        status.to_owned(),
+        from,
+        paths.unwrap_or_default(),
     ]
 }
 
-/// The origin, else the path: something to find it by.
-fn place(artifact: &Artifact) -> String {
-    match &artifact.origin {
-        Some(origin) => match &origin.repository {
-            Some(repository) => format!("{}/{repository}", origin.registry),
-            None => origin.registry.clone(),
-        },
-        None => artifact.path().to_string(),
+/// The registry, with the repository where the name does not say it already; else the path: something to find it by.
+fn place(artifact: &Artifact, name: &str) -> String {
+    let Some(origin) = &artifact.origin else { return artifact.path().to_string() };
+    match &origin.repository {
+        Some(repository) if !repository.ends_with(name) => format!("{}/{repository}", origin.registry),
+        _ => origin.registry.clone(),
     }
 }
 

@@ -147,7 +147,7 @@ fn full_report() -> ScanReport {
 }
 
 fn plain(report: &ScanReport, width: usize) -> String {
-    anstream::adapter::strip_str(&render(&catalog::load().unwrap(), report, width)).to_string()
+    anstream::adapter::strip_str(&render(&catalog::load().unwrap(), report, Some(width))).to_string()
 }
 
 #[test]
@@ -163,6 +163,14 @@ fn no_line_is_wider_than_the_terminal() {
             assert!(line.width() <= width, "{width}: {line}");
         }
     }
+}
+
+#[test]
+fn without_a_terminal_nothing_is_cut() {
+    let long = format!("/home/ann/{}/model.gguf", "a-long-folder/".repeat(30));
+    let report = ScanReport { artifacts: vec![model(&long, None)], ..full_report() };
+    let text = anstream::adapter::strip_str(&render(&catalog::load().unwrap(), &report, None)).to_string();
+    assert!(text.contains(&long));
 }
 
 #[test]

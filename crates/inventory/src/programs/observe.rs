@@ -162,7 +162,7 @@ impl Looking {
             return Vec::new();
         };
         let processes = if *count == 1 { "process" } else { "processes" };
-        let lost = format!("what {count} {processes} of other users have loaded, opened and set");
+        let lost = format!("models, files and addresses of {count} {processes} of other users");
         vec![Gap { capability: (*capability).to_owned(), lost, remedy: remedy.to_owned() }]
     }
 }

@@ -11,8 +11,7 @@ use crate::read::Identity;
 /// All processes that the system shows to us, by id.
 ///
 /// # Errors
-/// Never on these systems; the shape is that of Linux.
-#[allow(clippy::unnecessary_wraps, reason = "the shape is that of Linux")]
+/// The system's error.
 pub fn list() -> io::Result<Vec<Process>> {
     use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind, Users};
     let kind = ProcessRefreshKind::nothing()
@@ -20,9 +19,10 @@ pub fn list() -> io::Result<Vec<Process>> {
         .with_exe(UpdateKind::Always)
         .with_cwd(UpdateKind::Always)
         .with_user(UpdateKind::Always);
-    let mut system = System::new();
+    let refused = |error: sysinfo::Error| io::Error::other(error.to_string());
+    let mut system = System::new().map_err(refused)?;
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
-    let users = Users::new_with_refreshed_list();
+    let users = Users::new_with_refreshed_list().ok();
     let mut found: Vec<_> = system
         .processes()
         .values()
@@ -35,7 +35,7 @@ pub fn list() -> io::Result<Vec<Process>> {
             user_id: None,
             user: process
                 .user_id()
-                .and_then(|id| users.get_user_by_id(id))
+                .and_then(|id| users.as_ref()?.get_user_by_id(id))
                 .map(|user| user.name().to_owned()),
             started_at: i64::try_from(process.start_time()).ok().and_then(|s| Timestamp::from_second(s).ok()),
             directory: process.cwd().map(Path::to_path_buf),

@@ -1,0 +1,261 @@
+//! `eyeline scan` as a person or a script uses it: formats, exit codes, streams, interruption, what is kept between scans.
+
+#![cfg(target_os = "linux")]
+
+use std::{
+    fs::{self, OpenOptions},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Signal;
+use scenarios::{Answer, Scan, eyeline, models, schema::assert_follows_schema, tree::Tree};
+use sha2::{Digest, Sha256};
+
+/// A file that changed a moment before a scan could change once more within the same tick of the clock, so a scan remembers
+/// only those that have been left alone for longer.
+const SETTLE: Duration = Duration::from_secs(4);
+
+const ESCAPE: char = '\u{1b}';
+
+/// A tree with one model of unknown origin: worth a finding, nothing to worry about.
+fn tree_with_a_model() -> Tree {
+    let tree = Tree::new();
+    tree.write("models/plain.gguf", models::plain_gguf());
+    tree.write("notes.txt", "nothing to see");
+    tree
+}
+
+fn run(words: &[&str]) -> Answer {
+    Answer::from(Command::new(eyeline()).args(words).stdin(Stdio::null()).output().expect("eyeline starts"))
+}
+
+#[test]
+fn version_names_the_program() {
+    let answer = run(&["--version"]);
+    assert_eq!(answer.code, Some(0));
+    assert_eq!(answer.stdout.trim_end(), concat!("eyeline ", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn help_goes_to_standard_output_and_names_the_formats() {
+    let answer = run(&["scan", "--help"]);
+    assert_eq!(answer.code, Some(0));
+    for word in ["--format", "--fail-on", "--hash", "--no-cache", "--data"] {
+        assert!(answer.stdout.contains(word), "`{word}` is missing in: {}", answer.stdout);
+    }
+}
+
+#[test]
+fn json_is_one_document_that_follows_its_schema() {
+    let tree = tree_with_a_model();
+    let answer = Scan::of(tree.root()).run();
+    let document = answer.json();
+    assert_follows_schema(&document);
+    assert_eq!(document["complete"], true);
+    assert_eq!(answer.artifact_at(&tree.path("models/plain.gguf")).unwrap()["format"], "gguf");
+}
+
+#[test]
+fn json_of_the_whole_machine_follows_its_schema() {
+    let tree = tree_with_a_model();
+    assert_follows_schema(&Scan::with_processes(tree.root()).run().json());
+}
+
+#[test]
+fn csv_has_a_header_and_one_record_for_every_artifact() {
+    let tree = tree_with_a_model();
+    let scan =
+        Scan::new().word("--no-cache").word("--no-processes").word("--format").word("csv").word(tree.root());
+    let answer = scan.run();
+    let mut reader = csv::Reader::from_reader(answer.stdout.as_bytes());
+    let heads = reader.headers().unwrap().clone();
+    let column = |name: &str| heads.iter().position(|head| head == name).expect("the column");
+    let (kind, path) = (column("kind"), column("path"));
+    let records: Vec<_> =
+        reader.records().map(|record| record.expect("as many fields as the header has")).collect();
+    let artifacts: Vec<_> = records.iter().filter(|record| record.get(kind) == Some("artifact")).collect();
+    assert_eq!(artifacts.len(), 1, "{records:#?}");
+    assert_eq!(artifacts[0].get(path), tree.path("models/plain.gguf").to_str());
+}
+
+#[test]
+fn the_table_is_the_default_and_readable_without_color() {
+    let tree = tree_with_a_model();
+    let answer = Scan::new().word("--no-cache").word(tree.root()).run();
+    assert!(answer.stdout.contains("plain.gguf"), "{}", answer.stdout);
+    assert!(!answer.stdout.contains(ESCAPE), "not a terminal, and yet colour: {:?}", answer.stdout);
+}
+
+/// What a person sees: the same command with its output on a terminal.
+fn on_a_terminal(scan: &Scan) -> String {
+    let command = scan.command();
+    let mut words = vec![command.get_program().to_string_lossy().into_owned()];
+    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
+    let line: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
+    let mut script = Command::new("script");
+    script.args(["-q", "-e", "-c", &line.join(" "), "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR");
+    for (name, value) in command.get_envs() {
+        value.map(|value| script.env(name, value));
+    }
+    let output = script.stdin(Stdio::null()).output().expect("`script` of util-linux starts");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The sequences that choose a colour or weight: CSI … m.
+fn paints(text: &str) -> bool {
+    text.split("\u{1b}[").skip(1).any(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != ';');
+        end.is_some_and(|end| rest[end..].starts_with('m'))
+    })
+}
+
+#[test]
+fn no_color_is_honored_on_a_terminal() {
+    let tree = tree_with_a_model();
+    let scan = || Scan::new().word("--no-cache").word("--no-processes").word(tree.root());
+    let with = on_a_terminal(&scan());
+    let without = on_a_terminal(&scan().env("NO_COLOR", "1"));
+    assert!(with.contains("plain.gguf") && without.contains("plain.gguf"), "{with}\n{without}");
+    assert!(paints(&with), "a terminal may be painted: {with:?}");
+    assert!(!paints(&without), "painted in spite of NO_COLOR: {without:?}");
+}
+
+#[test]
+fn standard_output_carries_only_the_result() {
+    let tree = tree_with_a_model();
+    let answer = Scan::of(tree.root()).run();
+    assert!(answer.stdout.trim_start().starts_with('{') && answer.stdout.trim_end().ends_with('}'));
+    // Progress is for terminals.
+    assert!(!answer.stderr.contains('\r') && !answer.stderr.contains(ESCAPE), "{:?}", answer.stderr);
+}
+
+#[test]
+fn nothing_found_is_exit_0() {
+    let tree = Tree::new();
+    tree.write("notes.txt", "nothing to see");
+    assert_eq!(Scan::of(tree.root()).run().code, Some(0));
+}
+
+#[test]
+fn a_finding_at_the_level_of_fail_on_is_exit_1_and_below_it_is_exit_0() {
+    let tree = tree_with_a_model();
+    let at = |level: &str| Scan::of(tree.root()).word("--fail-on").word(level).run();
+    let answer = at("info");
+    assert!(!answer.list("findings").is_empty(), "a model of unknown origin is a finding");
+    assert_eq!(answer.code, Some(1));
+    assert_eq!(at("critical").code, Some(0));
+}
+
+#[test]
+fn wrong_usage_is_exit_2_and_says_what_is_right() {
+    for words in [
+        &["scan", "--format", "poem"][..],
+        &["scan", "--fail-on", "urgent"],
+        &["scan", "--no-such-flag"],
+        &["sacn"],
+    ] {
+        let answer = run(words);
+        assert_eq!(answer.code, Some(2), "{words:?}: {}", answer.stderr);
+        assert_eq!(answer.stdout, "", "{words:?}");
+        assert!(!answer.stderr.is_empty(), "{words:?}");
+    }
+    assert!(run(&["scan", "--fail-on", "urgent"]).stderr.contains("medium"));
+}
+
+#[test]
+fn a_root_that_does_not_exist_is_exit_3_and_is_named() {
+    let tree = Tree::new();
+    let answer = Scan::of(&tree.path("absent")).run();
+    assert_eq!(answer.code, Some(3), "{}", answer.stderr);
+    assert!(answer.stderr.contains("absent"), "{}", answer.stderr);
+}
+
+#[test]
+fn what_could_not_be_decided_is_exit_4() {
+    let tree = Tree::new();
+    tree.write("many.gguf", models::gguf_claiming_keys(1 << 60));
+    let answer = Scan::of(tree.root()).run();
+    assert_eq!(answer.code, Some(4), "{}", answer.stderr);
+}
+
+#[test]
+fn ctrl_c_ends_cleanly_with_what_was_found_marked_incomplete() {
+    let tree = tree_with_a_model();
+    // Hashing this takes minutes: a hole of 256 GiB after an honest head.
+    let endless = tree.write("models/endless.gguf", models::plain_gguf());
+    OpenOptions::new().write(true).open(endless).unwrap().set_len(256 << 30).unwrap();
+    let scan = Scan::of(tree.root()).word("--hash");
+    let running = scan.start();
+    thread::sleep(Duration::from_secs(2));
+    let asked = Instant::now();
+    running.signal(Signal::INT);
+    let answer = Answer::from(running.finish(Duration::from_secs(20)));
+    assert!(asked.elapsed() < Duration::from_secs(5), "it took {:?} to end", asked.elapsed());
+    let document = answer.json();
+    assert_follows_schema(&document);
+    assert_eq!(document["complete"], false);
+    assert_eq!(answer.code, Some(3));
+    assert!(answer.artifact_at(&tree.path("models/plain.gguf")).is_some(), "what was found is listed");
+}
+
+#[test]
+fn hash_computes_what_no_store_claims() {
+    let tree = tree_with_a_model();
+    let path = tree.path("models/plain.gguf");
+    let pending = Scan::of(tree.root()).run().artifact_at(&path).unwrap();
+    assert_eq!(pending["digest"]["status"], "pending");
+    let computed = Scan::of(tree.root()).word("--hash").run().artifact_at(&path).unwrap();
+    let sum: String = Sha256::digest(models::plain_gguf()).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(computed["digest"]["status"], "computed");
+    assert_eq!(computed["digest"]["sha256"], sum.as_str());
+}
+
+fn scan_with_memory(tree: &Tree, data: &Path) -> Answer {
+    let scan = Scan::new().word("--format").word("json").word("--no-processes");
+    scan.word("--data").word(data).word(tree.root()).run()
+}
+
+/// A file as large as a model that is none.
+fn write_no_model(tree: &Tree) -> PathBuf {
+    tree.write("data.bin", vec![b'a'; models::plain_gguf().len()])
+}
+
+#[test]
+fn a_second_scan_opens_nothing_that_did_not_change() {
+    let tree = tree_with_a_model();
+    write_no_model(&tree);
+    let data = tempfile::tempdir().unwrap();
+    thread::sleep(SETTLE);
+    let first = scan_with_memory(&tree, data.path());
+    let second = scan_with_memory(&tree, data.path());
+    assert_eq!(first.counted("unchanged"), 0);
+    assert_eq!(second.counted("unchanged"), 1);
+    assert!(second.counted("bytes_read") < first.counted("bytes_read"));
+    assert_eq!(first.list("artifacts"), second.list("artifacts"));
+    assert_eq!(first.list("findings"), second.list("findings"));
+}
+
+#[test]
+fn a_file_that_became_a_model_of_the_same_size_is_found_by_the_second_scan() {
+    let tree = tree_with_a_model();
+    let path = write_no_model(&tree);
+    let data = tempfile::tempdir().unwrap();
+    thread::sleep(SETTLE);
+    assert!(scan_with_memory(&tree, data.path()).artifact_at(&path).is_none());
+    fs::write(&path, models::plain_gguf()).unwrap();
+    assert!(scan_with_memory(&tree, data.path()).artifact_at(&path).is_some());
+}
+
+#[test]
+fn nothing_is_written_outside_the_data_directory() {
+    let tree = tree_with_a_model();
+    let (home, data) = (Tree::new(), tempfile::tempdir().unwrap());
+    let scan = Scan::new().home(home.root()).word("--data").word(data.path()).word(tree.root());
+    scan.run();
+    assert!(fs::read_dir(data.path()).unwrap().count() > 0, "what is kept between scans is kept in --data");
+    assert_eq!(fs::read_dir(home.root()).unwrap().count(), 0, "something was written into the home");
+    assert_eq!(fs::read_dir(tree.root()).unwrap().count(), 2, "something was written into the scanned tree");
+}
