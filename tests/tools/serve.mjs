@@ -1,10 +1,10 @@
-// Serves a model over HTTP with node-llama-cpp: node serve.mjs NODE_MODULES MODEL.gguf
-// Any free port of the loopback; prints `listening PORT` once the model is loaded.
+// Serves a model over HTTP with node-llama-cpp: node serve.mjs NODE_MODULES MODEL.gguf [ADDRESS]
+// Any free port of the address (else the loopback); prints `listening PORT` once the model is loaded. Other words are ignored.
 import http from 'node:http';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [modules, modelPath] = process.argv.slice(2);
+const [modules, modelPath, address = '127.0.0.1'] = process.argv.slice(2);
 const entry = path.join(modules, 'node-llama-cpp', 'dist', 'index.js');
 const { getLlama, LlamaCompletion } = await import(pathToFileURL(entry));
 
@@ -19,4 +19,4 @@ const server = http.createServer(async (request, response) => {
     const text = body ? await completion.generateCompletion(body, { maxTokens: 8 }) : '';
     response.end(JSON.stringify({ text }));
 });
-server.listen(0, '127.0.0.1', () => console.log(`listening ${server.address().port}`));
+server.listen(0, address, () => console.log(`listening ${server.address().port}`));

@@ -10,3 +10,11 @@ pub mod memory;
 pub mod programs;
 pub mod scan;
 pub mod stores;
+
+/// Every parser of configurations and store files, for the fuzz targets.
+#[cfg(feature = "fuzzing")]
+pub fn fuzz_documents(secrets: &catalog::Secrets, bytes: &[u8]) {
+    agents::fuzz(secrets, bytes);
+    stores::card::read(bytes);
+    stores::fuzz(bytes);
+}

@@ -17,3 +17,12 @@ pub mod process;
 pub mod random;
 pub mod read;
 pub mod walk;
+
+/// Every parser of what the kernel writes, for the fuzz targets.
+#[cfg(all(feature = "fuzzing", target_os = "linux"))]
+pub fn fuzz_kernel_tables(bytes: &[u8]) {
+    process::fuzz(bytes);
+    walk::fuzz(bytes);
+    network::fuzz(bytes);
+    accelerator::fuzz(bytes);
+}

@@ -37,6 +37,11 @@ pub fn namespace_of(pid: u32) -> Option<std::path::PathBuf> {
     }
 }
 
+#[cfg(all(feature = "fuzzing", target_os = "linux"))]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    linux::parse(&String::from_utf8_lossy(bytes));
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     //! Source of the format: proc_pid_net(5). Addresses are written as they lie in memory, word by word.
@@ -62,7 +67,7 @@ mod linux {
             .collect()
     }
 
-    fn parse(table: &str) -> Vec<Listener> {
+    pub(super) fn parse(table: &str) -> Vec<Listener> {
         table.lines().skip(1).filter_map(listener).collect()
     }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use rustix::process::Signal;
-use scenarios::{Answer, Scan, eyeline, models, schema::assert_follows_schema, tree::Tree};
+use scenarios::{Answer, Scan, eyeline, home::Home, models, schema::assert_follows_schema, tree::Tree};
 use sha2::{Digest, Sha256};
 
 /// A file that changed a moment before a scan could change once more within the same tick of the clock, so a scan remembers
@@ -211,6 +211,28 @@ fn hash_computes_what_no_store_claims() {
     let sum: String = Sha256::digest(models::plain_gguf()).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(computed["digest"]["status"], "computed");
     assert_eq!(computed["digest"]["sha256"], sum.as_str());
+}
+
+#[test]
+fn a_blob_that_is_not_what_its_name_says_is_a_finding_once_it_is_hashed() {
+    let home = Home::new();
+    home.ollama("tampered", "latest", &models::plain_gguf(), "MIT License");
+    let blobs = home.tree.path(".ollama/models/blobs");
+    let mut blobs = fs::read_dir(&blobs).unwrap().map(|entry| entry.unwrap().path());
+    let blob = blobs.find(|path| fs::metadata(path).unwrap().len() > 4096).expect("the model's blob");
+    let mut bytes = fs::read(&blob).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&blob, bytes).unwrap();
+
+    let claimed = Scan::of(home.tree.root()).run();
+    assert_eq!(claimed.artifact_at(&blob).unwrap()["digest"]["status"], "claimed");
+    assert_eq!(claimed.code, Some(0));
+    let hashed = Scan::of(home.tree.root()).word("--hash").run();
+    let digest = hashed.artifact_at(&blob).unwrap()["digest"].clone();
+    assert_eq!(digest["status"], "computed");
+    assert!(blob.to_string_lossy().ends_with(digest["claimed"].as_str().unwrap()), "{digest}");
+    assert!(hashed.list("findings").iter().any(|finding| finding["rule"] == "digest-mismatch"));
+    assert_eq!(hashed.code, Some(1));
 }
 
 fn scan_with_memory(tree: &Tree, data: &Path) -> Answer {

@@ -107,3 +107,65 @@ fn the_same_program_without_a_model_is_no_runtime() {
     running.wait_for_line("listening", START);
     assert_eq!(runtime_of(tree.root(), running.pid()), None);
 }
+
+/// The marks of a manager come from the catalogue, so that this test names no tool: one that answers a plain greeting.
+fn manager() -> (String, String, String) {
+    let catalog = catalog::load().expect("the catalogue is read");
+    let tools = catalog.tools.iter().filter(|tool| tool.manager);
+    let mut greeted = tools.filter_map(|tool| {
+        let greeting = tool.http.iter().find(|answer| answer.path == "/")?.body.clone()?;
+        Some((tool.id.clone(), tool.process.names.first()?.clone(), greeting))
+    });
+    greeted.next().expect("a manager that greets")
+}
+
+#[test]
+fn the_worker_of_a_manager_is_the_managers_and_not_a_runtime_of_its_own() {
+    let (tree, model) = tree_with_a_model();
+    let (id, name, greeting) = manager();
+    let (program, worker) = (tree.path(&name), tree.path("llama-server"));
+    for copy in [&program, &worker] {
+        fs::copy(tools::node(), copy).expect("the program is copied");
+    }
+    let mut command = Command::new(&program);
+    command.arg(repository().join("tests/tools/manager.mjs")).arg(greeting).arg(&worker);
+    command.arg(repository().join("tests/tools/serve.mjs")).arg(tools::node_modules()).arg(&model);
+    let mut running = Running::start(command.stdin(Stdio::null()).stdout(Stdio::piped()));
+    let line = running.wait_for_line("listening", START);
+    let child: u32 = line.rsplit(' ').next().and_then(|pid| pid.parse().ok()).expect("the child's id");
+
+    let answer = Scan::with_processes(tree.root()).run();
+    let runtime = answer.process("runtimes", running.pid()).expect("the manager is listed");
+    assert_eq!(
+        (runtime["tool"].as_str(), runtime["confidence"].as_str()),
+        (Some(id.as_str()), Some("confirmed"))
+    );
+    assert!(has_family(&runtime, "http") && has_family(&runtime, "mapped-model"), "{runtime:#}");
+    assert_eq!(runtime["children"], serde_json::json!([child]));
+    assert_eq!(runtime["models"][0]["path"].as_str(), model.to_str());
+    assert_eq!(answer.process("runtimes", child), None, "the worker is not listed by itself");
+}
+
+#[test]
+fn a_runtime_that_the_network_can_reach_is_a_finding_and_its_secrets_are_not_shown() {
+    let (tree, model) = tree_with_a_model();
+    let secret = "sk-proj-Zx9vQ2mL7kT4wB8nR1cY6hJ3";
+    let mut command = Command::new(tools::node());
+    command
+        .arg(repository().join("tests/tools/serve.mjs"))
+        .arg(tools::node_modules())
+        .arg(&model)
+        .arg("0.0.0.0");
+    command.args(["--api-key", secret, "--note=kept"]);
+    let mut running = Running::start(command.stdin(Stdio::null()).stdout(Stdio::piped()));
+    running.wait_for_line("listening", START);
+
+    let answer = Scan::with_processes(tree.root()).run();
+    let exposed = answer.list("findings").into_iter().find(|finding| finding["rule"] == "runtime-exposed");
+    assert_eq!(exposed.expect("it is a finding")["severity"], "high");
+    assert_eq!(answer.code, Some(1));
+    let runtime = answer.process("runtimes", running.pid()).expect("the runtime is listed");
+    let words = runtime["cmdline"].as_array().expect("a command line");
+    assert!(words.iter().any(|word| *word == "--note=kept"), "{runtime:#}");
+    assert!(!answer.stdout.contains(secret), "a secret of a command line is printed");
+}

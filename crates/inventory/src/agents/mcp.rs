@@ -40,16 +40,35 @@ pub(super) fn read(
         return Ok(None);
     }
     let document = document::parse(&bytes, format)?;
-    let mut tables = Vec::new();
-    follow(&document, &key_steps(key), &mut tables);
-    if tables.is_empty() {
-        return Ok(None);
-    }
     let readable = platform::read::readable_by_others(path).unwrap_or_default();
-    let config = HostPath::from(path);
+    Ok(servers(secrets, &document, key, &HostPath::from(path), readable))
+}
+
+/// The servers of a document; `None` when it says nothing about servers.
+fn servers(
+    secrets: &Secrets,
+    document: &Value,
+    key: &str,
+    config: &HostPath,
+    readable: bool,
+) -> Option<Vec<McpServer>> {
+    let mut tables = Vec::new();
+    follow(document, &key_steps(key), &mut tables);
+    if tables.is_empty() {
+        return None;
+    }
     let entries = tables.into_iter().flat_map(entries);
-    let servers = entries.filter_map(|(name, entry)| server(secrets, &config, readable, &name, entry));
-    Ok(Some(servers.take(SERVER_LIMIT).collect()))
+    let servers = entries.filter_map(|(name, entry)| server(secrets, config, readable, &name, entry));
+    Some(servers.take(SERVER_LIMIT).collect())
+}
+
+#[cfg(feature = "fuzzing")]
+pub(super) fn fuzz(secrets: &Secrets, bytes: &[u8]) {
+    for format in [ConfigFormat::Json, ConfigFormat::Toml, ConfigFormat::Yaml] {
+        if let Ok(document) = document::parse(bytes, format) {
+            servers(secrets, &document, "servers", &HostPath::from("/c"), false);
+        }
+    }
 }
 
 /// The values at a dotted key, in which `*` is every entry.

@@ -292,6 +292,13 @@ fn record(
     }
 }
 
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzz(secrets: &catalog::Secrets, bytes: &[u8]) {
+    mcp::fuzz(secrets, bytes);
+    let words: Vec<_> = String::from_utf8_lossy(bytes).split('\n').map(str::to_owned).collect();
+    launcher::fetched(&words);
+}
+
 /// One list of running and installed agents: what an account configured belongs to its running agent, if it has one.
 pub fn merge(running: Vec<Agent>, installed: Vec<Agent>) -> Vec<Agent> {
     let mut agents = running;

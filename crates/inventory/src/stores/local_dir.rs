@@ -88,6 +88,11 @@ fn i64_as_f64(seconds: i64) -> f64 {
     seconds as f64
 }
 
+#[cfg(feature = "fuzzing")]
+pub(super) fn fuzz(bytes: &[u8]) {
+    Metadata::of(bytes);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

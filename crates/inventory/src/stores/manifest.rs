@@ -95,3 +95,12 @@ impl Manifest {
         (!text.is_empty()).then_some(LicenseClaim::Text { text, evidence })
     }
 }
+
+#[cfg(feature = "fuzzing")]
+pub(super) fn fuzz(bytes: &[u8]) {
+    if let Ok(manifest) = serde_json::from_slice::<Manifest>(bytes) {
+        for layer in &manifest.layers {
+            let _ = (layer.digest(), layer.is_weights(), layer.is_license());
+        }
+    }
+}

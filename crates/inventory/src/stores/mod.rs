@@ -108,6 +108,12 @@ pub fn read(root: &StoreRoot<'_>) -> Reading {
     reader.finish()
 }
 
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    local_dir::fuzz(bytes);
+    manifest::fuzz(bytes);
+}
+
 fn layout_reader(store: &Store) -> fn(&mut Reader<'_>) {
     match store.layout {
         Layout::ManifestTree => manifest_tree::read,

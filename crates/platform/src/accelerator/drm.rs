@@ -108,7 +108,7 @@ fn busy_times(nodes: &[Node]) -> Vec<Option<u64>> {
 
 /// What one client of one device says in its `fdinfo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Client {
+pub(super) struct Client {
     pid: u32,
     device: String,
     id: u64,
@@ -136,7 +136,7 @@ fn clients() -> Vec<Client> {
 }
 
 /// `drm-*` keys: engine times in nanoseconds, memory with a unit of `KiB` or `MiB`.
-fn client(pid: u32, info: &str) -> Option<Client> {
+pub(super) fn client(pid: u32, info: &str) -> Option<Client> {
     let pairs: BTreeMap<_, _> = info.lines().filter_map(|line| line.split_once(':')).collect();
     let text = |key: &str| pairs.get(key).map(|value| value.trim());
     let device = text("drm-pdev")?.to_owned();

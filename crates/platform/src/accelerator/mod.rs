@@ -9,6 +9,11 @@ mod drm;
 #[cfg(target_os = "linux")]
 mod nvml;
 
+#[cfg(all(feature = "fuzzing", target_os = "linux"))]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    drm::client(1, &String::from_utf8_lossy(bytes));
+}
+
 /// All accelerators of the device. Blocks for `measure` where busyness is a difference between two readings; a zero
 /// duration leaves those readings out.
 pub fn accelerators(measure: Duration) -> Vec<Accelerator> {

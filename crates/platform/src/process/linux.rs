@@ -267,6 +267,14 @@ pub(crate) fn read_proc(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    stat(bytes);
+    maps(bytes);
+    arguments(bytes);
+    names_of(bytes);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -11,6 +11,8 @@ mod linux;
 #[cfg(not(target_os = "linux"))]
 mod portable;
 
+#[cfg(all(feature = "fuzzing", target_os = "linux"))]
+pub(crate) use linux::fuzz;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::read_proc;
 #[cfg(target_os = "linux")]

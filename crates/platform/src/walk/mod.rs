@@ -284,5 +284,10 @@ impl<J> Queue<J> {
     }
 }
 
+#[cfg(all(feature = "fuzzing", target_os = "linux"))]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    mounts::fuzz(bytes);
+}
+
 #[cfg(test)]
 mod tests;

@@ -122,6 +122,11 @@ fn octal(digits: &[u8]) -> Option<u8> {
     u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()
 }
 
+#[cfg(feature = "fuzzing")]
+pub(super) fn fuzz(bytes: &[u8]) {
+    MountTable::parse(bytes);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
