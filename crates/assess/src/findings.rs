@@ -77,12 +77,12 @@ fn questions(facts: Facts<'_>) -> Vec<(String, Question<'_>)> {
         (subject, Question { principal, action: Action::ServeModel, resource: Resource::Runtime(runtime) })
     });
     let agents = facts.agents.iter().map(|agent| {
-        let subject = agent.tool.clone().unwrap_or_else(|| "unknown agent".to_owned());
-        let principal = agent.user.as_deref().map_or(Principal::Device, Principal::User);
+        let subject = agent.program.tool.clone().unwrap_or_else(|| "unknown agent".to_owned());
+        let principal = agent.program.user.as_deref().map_or(Principal::Device, Principal::User);
         (subject, Question { principal, action: Action::RunAgent, resource: Resource::Agent(agent) })
     });
     let servers = facts.agents.iter().flat_map(|agent| {
-        let principal = agent.tool.as_deref().map_or(Principal::Device, Principal::Agent);
+        let principal = agent.program.tool.as_deref().map_or(Principal::Device, Principal::Agent);
         agent.mcp_servers.iter().map(move |server| {
             let resource = Resource::McpServer(server);
             (server_subject(server), Question { principal, action: Action::InstallTool, resource })

@@ -259,10 +259,10 @@ fn mcp_plain_secret(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
 
 fn agent_unattended(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
     let Resource::Agent(agent) = question.resource else { return None };
-    if agent.risk_flags.is_empty() || agent.pid.is_none() {
+    if agent.risk_flags.is_empty() || agent.program.pid.is_none() {
         return None;
     }
-    let name = agent.tool.as_deref().unwrap_or("an agent");
+    let name = agent.program.tool.as_deref().unwrap_or("an agent");
     Some(Reason {
         rule: "agent-unattended",
         severity: Severity::Medium,

@@ -46,39 +46,20 @@ fn rules_of(findings: &[Finding]) -> Vec<(&str, Severity)> {
 }
 
 fn runtime(listeners: &[&str], confidence: Confidence) -> Runtime {
+    let evidence = vec![Evidence { family: EvidenceFamily::Name, detail: String::new() }];
     Runtime {
-        tool: Some("x".into()),
         pid: Some(7),
-        exe: None,
-        cmdline: vec![],
-        user: None,
-        started_at: None,
         listeners: listeners.iter().map(ToString::to_string).collect(),
-        models: vec![],
-        children: vec![],
-        evidence: vec![Evidence { family: EvidenceFamily::Name, detail: String::new() }],
-        confidence,
+        ..Runtime::installed(Some("x".into()), None, evidence, confidence)
     }
 }
 
 fn agent(servers: Vec<McpServer>, flags: &[&str]) -> Agent {
-    Agent {
-        tool: Some("agent".into()),
-        pid: Some(8),
-        exe: None,
-        cmdline: vec![],
-        user: None,
-        started_at: None,
-        listeners: vec![],
-        models: vec![],
-        children: vec![],
-        risk_flags: flags.iter().map(ToString::to_string).collect(),
-        configs: vec![],
-        instructions: vec![],
-        mcp_servers: servers,
-        evidence: vec![],
-        confidence: Confidence::Likely,
-    }
+    let mut agent = Agent::new(Runtime::installed(Some("agent".into()), None, vec![], Confidence::Likely));
+    agent.program.pid = Some(8);
+    agent.risk_flags = flags.iter().map(ToString::to_string).collect();
+    agent.mcp_servers = servers;
+    agent
 }
 
 fn mcp(name: &str, package: &str, pinned: bool, config: &str) -> McpServer {
@@ -229,6 +210,6 @@ fn an_agent_that_asks_nobody_is_a_finding_while_it_runs() {
     let mut agents = [agent(vec![], &["--yolo"])];
     let found = findings(&catalog, Facts { agents: &agents, ..Facts::default() });
     assert_eq!(rules_of(&found), [("agent-unattended", Severity::Medium)]);
-    agents[0].pid = None;
+    agents[0].program.pid = None;
     assert_eq!(findings(&catalog, Facts { agents: &agents, ..Facts::default() }), []);
 }

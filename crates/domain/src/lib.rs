@@ -27,4 +27,4 @@ pub use evidence::{Confidence, Evidence, EvidenceFamily, confidence};
 pub use finding::{Finding, Severity, UnknownSeverity};
 pub use package::Package;
 pub use path::HostPath;
-pub use program::{Agent, LoadedModel, McpServer, PlainSecret, Runtime, Transport};
+pub use program::{Agent, LoadedModel, McpServer, PlainSecret, Program, Runtime, Transport};

@@ -5,19 +5,19 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use crate::{Confidence, Evidence, HostPath, Sha256Digest, path::serialize_path};
 
-/// A program that runs inference.
+/// A program that matters to us, running or installed: what runtimes and agents have in common.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Runtime {
+pub struct Program {
     /// The catalogue id of the tool, or null when no entry explains it.
     pub tool: Option<String>,
-    /// The process id. A runtime without one is installed and not running.
+    /// The process id. A program without one is installed and not running.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     /// The program file.
     pub exe: Option<HostPath>,
     /// The command line, cleaned of secrets.
     pub cmdline: Vec<String>,
-    /// The name of the user it runs as, or the number where the name is not known.
+    /// The name of the user it runs as or belongs to, or the number where the name is not known.
     pub user: Option<String>,
     /// When the process started.
     pub started_at: Option<Timestamp>,
@@ -33,6 +33,33 @@ pub struct Runtime {
     /// How sure it is.
     pub confidence: Confidence,
 }
+
+impl Program {
+    /// A program that is installed and does not run.
+    pub fn installed(
+        tool: Option<String>,
+        user: Option<String>,
+        evidence: Vec<Evidence>,
+        confidence: Confidence,
+    ) -> Self {
+        Self {
+            tool,
+            pid: None,
+            exe: None,
+            cmdline: Vec::new(),
+            user,
+            started_at: None,
+            listeners: Vec::new(),
+            models: Vec::new(),
+            children: Vec::new(),
+            evidence,
+            confidence,
+        }
+    }
+}
+
+/// A program that runs inference.
+pub type Runtime = Program;
 
 /// A model file in use by a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,26 +85,9 @@ impl Serialize for LoadedModel {
 /// An AI agent: running, or installed when it has no process id.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Agent {
-    /// The catalogue id of the tool.
-    pub tool: Option<String>,
-    /// The process id. An agent without one is installed and not running.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pid: Option<u32>,
-    /// The program file.
-    pub exe: Option<HostPath>,
-    /// The command line, cleaned of secrets.
-    pub cmdline: Vec<String>,
-    /// The name of the user it runs as or belongs to.
-    pub user: Option<String>,
-    /// When the process started.
-    pub started_at: Option<Timestamp>,
-    /// Addresses it listens on.
-    pub listeners: Vec<String>,
-    /// Local models the agent itself has loaded.
-    pub models: Vec<LoadedModel>,
-    /// The processes that belong to it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub children: Vec<u32>,
+    /// What it has in common with every program.
+    #[serde(flatten)]
+    pub program: Program,
     /// Flags on the command line that switch off the agent's own questions or sandbox.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub risk_flags: Vec<String>,
@@ -87,10 +97,19 @@ pub struct Agent {
     pub instructions: Vec<HostPath>,
     /// MCP servers that its configuration starts or connects to.
     pub mcp_servers: Vec<McpServer>,
-    /// Everything that speaks for the identification.
-    pub evidence: Vec<Evidence>,
-    /// How sure it is.
-    pub confidence: Confidence,
+}
+
+impl Agent {
+    /// An agent of which only the program is known.
+    pub fn new(program: Program) -> Self {
+        Self {
+            program,
+            risk_flags: Vec::new(),
+            configs: Vec::new(),
+            instructions: Vec::new(),
+            mcp_servers: Vec::new(),
+        }
+    }
 }
 
 /// How a client talks to an MCP server.

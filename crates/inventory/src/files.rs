@@ -278,9 +278,10 @@ impl Seeker<'_> {
     fn package(&self, at: At<'_>) -> Option<PackageFolder> {
         let parent = last_component(at.directory);
         let name = std::str::from_utf8(at.name).ok()?;
-        let (ecosystem, name, version) = if let Some(stem) = name.strip_suffix(".dist-info") {
-            let (name, version) = stem.split_once('-')?;
-            ("pypi", name.to_owned(), Some(version.to_owned()))
+        let distribution = name.strip_suffix(".dist-info").or_else(|| name.strip_suffix(".egg-info"));
+        let (ecosystem, name, version) = if let Some(stem) = distribution {
+            let mut parts = stem.split('-');
+            ("pypi", parts.next()?.to_owned(), parts.next().map(str::to_owned))
         } else if parent == b"node_modules" {
             ("npm", name.to_owned(), None)
         } else if parent.first() == Some(&b'@') && is_in_node_modules(at.directory) {

@@ -88,7 +88,7 @@ fn rows(report: &ScanReport) -> impl Iterator<Item = Row> {
                 .with("name", &server.name)
                 .with("path", &server.config)
                 .maybe("origin", server.package.as_ref().or(server.url.as_ref()))
-                .maybe("user", agent.user.as_ref())
+                .maybe("user", agent.program.user.as_ref())
                 .with("detail", server.command.join(" "))
         }))
         .chain(report.packages.iter().map(|package| {
@@ -150,10 +150,10 @@ fn programs(report: &ScanReport) -> impl Iterator<Item = Row> {
             .with("detail", detail.collect::<Vec<_>>().join(" "))
     });
     let agents = report.agents.iter().map(|agent| {
-        program("agent", agent.tool.as_ref(), agent.exe.as_ref())
-            .maybe("pid", agent.pid)
-            .maybe("user", agent.user.as_ref())
-            .with("detail", agent.cmdline.join(" "))
+        program("agent", agent.program.tool.as_ref(), agent.program.exe.as_ref())
+            .maybe("pid", agent.program.pid)
+            .maybe("user", agent.program.user.as_ref())
+            .with("detail", agent.program.cmdline.join(" "))
     });
     runtimes.chain(agents)
 }

@@ -21,13 +21,15 @@ fn python_node_and_editor_packages_are_listed_with_their_versions() {
     let tree = Tree::new();
     tree.write("app/.venv/lib/python3.12/site-packages/Torch-2.9.1.dist-info/METADATA", "Name: torch");
     tree.write("app/.venv/lib/python3.12/site-packages/requests-2.32.0.dist-info/METADATA", "Name: requests");
+    tree.write("old/lib/site-packages/transformers-4.9.0-py3.8.egg-info/PKG-INFO", "Name: transformers");
     let manifest = r#"{"name": "@openai/codex", "version": "0.169.0"}"#;
     tree.write("web/node_modules/@openai/codex/package.json", manifest);
     tree.write("web/node_modules/left-pad/package.json", r#"{"version": "1.0.0"}"#);
     tree.write(".vscode/extensions/saoudrizwan.claude-dev-3.32.8/package.json", "{}");
     let answer = scan(&tree);
-    assert_eq!(answer.list("packages").len(), 3, "{:#?}", answer.list("packages"));
+    assert_eq!(answer.list("packages").len(), 4, "{:#?}", answer.list("packages"));
     assert_eq!(package(&answer, "pypi", "torch").expect("torch")["version"], "2.9.1");
+    assert_eq!(package(&answer, "pypi", "transformers").expect("an older installation")["version"], "4.9.0");
     let codex = package(&answer, "npm", "@openai/codex").expect("the agent");
     assert_eq!((codex["version"].as_str(), codex["tool"].as_str()), (Some("0.169.0"), Some("codex")));
     assert_eq!(

@@ -150,7 +150,7 @@ impl Page {
         if report.agents.is_empty() {
             return;
         }
-        let live = report.agents.iter().filter(|agent| agent.pid.is_some()).count();
+        let live = report.agents.iter().filter(|agent| agent.program.pid.is_some()).count();
         self.section(
             text,
             "Agents",
@@ -378,12 +378,12 @@ fn agent_row(catalog: &Catalog, agent: &Agent) -> Vec<String> {
     let servers =
         if agent.mcp_servers.is_empty() { String::new() } else { agent.mcp_servers.len().to_string() };
     vec![
-        tool_name(catalog, agent.tool.as_deref(), agent.exe.as_ref()),
-        agent.pid.map_or_else(|| "–".to_owned(), |pid| pid.to_string()),
-        agent.user.clone().unwrap_or_default(),
+        tool_name(catalog, agent.program.tool.as_deref(), agent.program.exe.as_ref()),
+        agent.program.pid.map_or_else(|| "–".to_owned(), |pid| pid.to_string()),
+        agent.program.user.clone().unwrap_or_default(),
         servers,
         agent.configs.first().map(ToString::to_string).unwrap_or_default(),
-        sure(agent.confidence).to_owned(),
+        sure(agent.program.confidence).to_owned(),
     ]
 }
 

@@ -43,22 +43,17 @@ fn full_report() -> ScanReport {
     let mut odd = model("/home/ann/Downloads/\u{202e}ffug.nib", None);
     odd.digest = Digest::PENDING;
     odd.verdict = Verdict::Unscannable;
+    let evidence = vec![Evidence { family: EvidenceFamily::Name, detail: String::new() }];
     let runtime = Runtime {
-        tool: Some("ollama".into()),
         pid: Some(4711),
         exe: Some("/usr/local/bin/ollama".into()),
-        cmdline: vec!["ollama".into(), "serve".into()],
-        user: Some("ann".into()),
-        started_at: None,
         listeners: vec!["0.0.0.0:11434".into()],
         models: vec![LoadedModel {
             path: "/home/ann/m/llama.gguf".into(),
             format: "gguf".into(),
             sha256: None,
         }],
-        children: vec![],
-        evidence: vec![Evidence { family: EvidenceFamily::Name, detail: String::new() }],
-        confidence: Confidence::Confirmed,
+        ..Runtime::installed(Some("ollama".into()), Some("ann".into()), evidence, Confidence::Confirmed)
     };
     let server = McpServer {
         name: "github".into(),
@@ -72,23 +67,10 @@ fn full_report() -> ScanReport {
         config: "/home/ann/.claude.json".into(),
         config_readable_by_others: false,
     };
-    let agent = Agent {
-        tool: Some("claude-code".into()),
-        pid: None,
-        exe: None,
-        cmdline: vec![],
-        user: Some("ann".into()),
-        started_at: None,
-        listeners: vec![],
-        models: vec![],
-        children: vec![],
-        risk_flags: vec![],
-        configs: vec!["/home/ann/.claude.json".into()],
-        instructions: vec![],
-        mcp_servers: vec![server],
-        evidence: vec![],
-        confidence: Confidence::Likely,
-    };
+    let program =
+        Runtime::installed(Some("claude-code".into()), Some("ann".into()), vec![], Confidence::Likely);
+    let configs = vec!["/home/ann/.claude.json".into()];
+    let agent = Agent { configs, mcp_servers: vec![server], ..Agent::new(program) };
     let finding = |severity, rule: &str, message: &str| Finding {
         rule: rule.into(),
         severity,

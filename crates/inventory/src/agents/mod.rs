@@ -13,7 +13,7 @@ use std::{
 
 use catalog::{Catalog, Tool, ToolKind};
 use domain::{
-    Agent, Confidence, Evidence, EvidenceFamily, HostPath, McpServer, Package, Runtime, confidence,
+    Agent, Confidence, Evidence, EvidenceFamily, HostPath, McpServer, Package, Program, Runtime, confidence,
 };
 
 use crate::files::{Found, PackageFolder};
@@ -253,42 +253,20 @@ fn record(
     traces.servers.sort_by(|a, b| (&a.config, &a.name).cmp(&(&b.config, &b.name)));
     traces.servers.dedup();
     let sure = confidence(&traces.evidence).unwrap_or(Confidence::Possible);
-    let exe = traces.exe.as_deref().map(HostPath::from);
-    let hosts =
-        |paths: Vec<PathBuf>| paths.iter().map(|path| HostPath::from(path.as_path())).collect::<Vec<_>>();
+    let hosts = |paths: &[PathBuf]| paths.iter().map(|path| HostPath::from(path.as_path())).collect();
     let is_agent = catalog.tool(&tool).is_some_and(|tool| tool.kind == ToolKind::Agent);
+    let exe = traces.exe.as_deref().map(HostPath::from);
+    let program = Program { exe, ..Program::installed(Some(tool), user, traces.evidence, sure) };
     if is_agent || !traces.servers.is_empty() {
         installed.agents.push(Agent {
-            tool: Some(tool),
-            pid: None,
-            exe,
-            cmdline: Vec::new(),
-            user,
-            started_at: None,
-            listeners: Vec::new(),
-            models: Vec::new(),
-            children: Vec::new(),
+            program,
             risk_flags: Vec::new(),
-            configs: hosts(traces.configs),
-            instructions: hosts(traces.instructions),
+            configs: hosts(&traces.configs),
+            instructions: hosts(&traces.instructions),
             mcp_servers: traces.servers,
-            evidence: traces.evidence,
-            confidence: sure,
         });
     } else {
-        installed.runtimes.push(Runtime {
-            tool: Some(tool),
-            pid: None,
-            exe,
-            cmdline: Vec::new(),
-            user,
-            started_at: None,
-            listeners: Vec::new(),
-            models: Vec::new(),
-            children: Vec::new(),
-            evidence: traces.evidence,
-            confidence: sure,
-        });
+        installed.runtimes.push(program);
     }
 }
 
@@ -305,7 +283,7 @@ pub fn merge(running: Vec<Agent>, installed: Vec<Agent>) -> Vec<Agent> {
     for agent in installed {
         let same = agents
             .iter_mut()
-            .find(|one| one.pid.is_some() && one.tool == agent.tool && one.user == agent.user);
+            .find(|one| runs_as(&one.program, &agent.program) && one.program.user == agent.program.user);
         match same {
             Some(live) => {
                 live.configs = agent.configs;
@@ -322,9 +300,13 @@ pub fn merge(running: Vec<Agent>, installed: Vec<Agent>) -> Vec<Agent> {
 pub fn merge_runtimes(running: Vec<Runtime>, installed: Vec<Runtime>) -> Vec<Runtime> {
     let mut runtimes = running;
     for runtime in installed {
-        if !runtimes.iter().any(|one| one.pid.is_some() && one.tool == runtime.tool) {
+        if !runtimes.iter().any(|one| runs_as(one, &runtime)) {
             runtimes.push(runtime);
         }
     }
     runtimes
+}
+
+fn runs_as(live: &Program, installed: &Program) -> bool {
+    live.pid.is_some() && live.tool == installed.tool
 }

@@ -41,7 +41,7 @@ pub(super) fn group<'s>(
         });
         group.members.push(process);
         if head != at {
-            absorb(&mut group.identity.evidence, identity, process.process.pid);
+            absorb(&mut group.identity, identity, process.process.pid);
         }
     }
     groups.into_values().collect()
@@ -77,14 +77,16 @@ fn head(
     Some(head)
 }
 
-/// A member's evidence speaks for the group; being the child of what it belongs to is evidence too.
-fn absorb(evidence: &mut Vec<Evidence>, member: &Identity<'_>, pid: u32) {
-    let hard = |family| {
-        matches!(family, EvidenceFamily::MappedModel | EvidenceFamily::MappedLibrary | EvidenceFamily::Http)
-    };
-    for piece in member.evidence.iter().filter(|piece| hard(piece.family)) {
-        let detail = format!("{} in its child {pid}", piece.detail);
-        evidence.push(Evidence { family: piece.family, detail });
+/// What a member has loaded or answered speaks for the group, and a worker speaks for its manager.
+fn absorb(group: &mut Identity<'_>, member: &Identity<'_>, pid: u32) {
+    use EvidenceFamily::{Http, MappedLibrary, MappedModel, Parent};
+    let hard = |piece: &&Evidence| matches!(piece.family, MappedModel | MappedLibrary | Http);
+    let of_member =
+        |piece: &Evidence| Evidence { detail: format!("{} in its child {pid}", piece.detail), ..*piece };
+    group.evidence.extend(member.evidence.iter().filter(hard).map(of_member));
+    if group.tool != member.tool {
+        let detail = format!("it is the parent of {}, process {pid}", member.tool.unwrap_or("a runtime"));
+        group.evidence.push(Evidence { family: Parent, detail });
     }
 }
 
@@ -135,7 +137,8 @@ mod tests {
         let groups = group(&catalog, &seen, &identities);
         assert_eq!(groups.len(), 1);
         assert_eq!((groups[0].identity.tool, groups[0].members.len()), (Some(manager), 2));
-        assert!(groups[0].identity.evidence.iter().any(|piece| piece.family == EvidenceFamily::MappedModel));
+        let families: Vec<_> = groups[0].identity.evidence.iter().map(|piece| piece.family).collect();
+        assert_eq!(families, [EvidenceFamily::Name, EvidenceFamily::MappedModel, EvidenceFamily::Parent]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod observe;
 use std::collections::BTreeMap;
 
 use catalog::{Catalog, ToolKind};
-use domain::{Agent, Gap, HostPath, LoadedModel, Runtime, Sha256Digest};
+use domain::{Agent, Evidence, Gap, HostPath, LoadedModel, Program, Runtime, Sha256Digest};
 use platform::{accounts, read::FileId};
 
 pub use identify::Identity;
@@ -62,57 +62,39 @@ pub fn find(catalog: &Catalog, digests: &Digests) -> Programs {
 
 /// Writes a group down as a runtime or an agent.
 fn report(catalog: &Catalog, digests: &Digests, group: &family::Group<'_>, programs: &mut Programs) {
-    let family::Group { head, members, identity } = group;
-    let Some(confidence) = domain::confidence(&identity.evidence) else { return };
-    let process = &head.process;
-    let models = loaded(digests, members);
-    let listeners = listeners(members);
-    let children =
-        members.iter().map(|member| member.process.pid).filter(|pid| *pid != process.pid).collect();
-    let tool = identity.tool.and_then(|id| catalog.tool(id));
-    let exe = process.exe.as_deref().map(HostPath::from);
-    let cmdline = catalog.secrets.clean_argv(&process.arguments);
-    let evidence = identity.evidence.iter().cloned().map(|mut piece| {
-        piece.detail = catalog.secrets.clean(&piece.detail);
-        piece
-    });
-    let evidence = evidence.collect();
-    if tool.is_some_and(|tool| tool.kind == ToolKind::Agent) {
-        let arguments: Vec<_> =
-            members.iter().flat_map(|member| &member.process.arguments).map(String::as_str).collect();
-        let risks = tool.map(|tool| tool.process.risks(&arguments).map(str::to_owned).collect());
-        programs.agents.push(Agent {
-            tool: identity.tool.map(str::to_owned),
-            pid: Some(process.pid),
-            exe,
-            cmdline,
-            user: process.user.clone(),
-            started_at: process.started_at,
-            listeners,
-            models,
-            children,
-            risk_flags: risks.unwrap_or_default(),
-            configs: Vec::new(),
-            instructions: Vec::new(),
-            mcp_servers: Vec::new(),
-            evidence,
-            confidence,
-        });
-    } else {
-        programs.runtimes.push(Runtime {
-            tool: identity.tool.map(str::to_owned),
-            pid: Some(process.pid),
-            exe,
-            cmdline,
-            user: process.user.clone(),
-            started_at: process.started_at,
-            listeners,
-            models,
-            children,
-            evidence,
-            confidence,
-        });
+    let Some(program) = program(catalog, digests, group) else { return };
+    let tool = group.identity.tool.and_then(|id| catalog.tool(id));
+    match tool.filter(|tool| tool.kind == ToolKind::Agent) {
+        Some(tool) => {
+            let members = group.members.iter();
+            let arguments: Vec<_> =
+                members.flat_map(|member| &member.process.arguments).map(String::as_str).collect();
+            let risk_flags = tool.process.risks(&arguments).map(str::to_owned).collect();
+            programs.agents.push(Agent { risk_flags, ..Agent::new(program) });
+        }
+        None => programs.runtimes.push(program),
     }
+}
+
+/// A group as one program; `None` when nothing identifies it. Nothing leaves here that was not cleaned of secrets.
+fn program(catalog: &Catalog, digests: &Digests, group: &family::Group<'_>) -> Option<Program> {
+    let family::Group { head, members, identity } = group;
+    let process = &head.process;
+    let clean = |piece: &Evidence| Evidence { detail: catalog.secrets.clean(&piece.detail), ..piece.clone() };
+    let children = members.iter().map(|member| member.process.pid).filter(|pid| *pid != process.pid);
+    Some(Program {
+        tool: identity.tool.map(str::to_owned),
+        pid: Some(process.pid),
+        exe: process.exe.as_deref().map(HostPath::from),
+        cmdline: catalog.secrets.clean_argv(&process.arguments),
+        user: process.user.clone(),
+        started_at: process.started_at,
+        listeners: listeners(members),
+        models: loaded(digests, members),
+        children: children.collect(),
+        evidence: identity.evidence.iter().map(clean).collect(),
+        confidence: domain::confidence(&identity.evidence)?,
+    })
 }
 
 fn loaded(digests: &Digests, members: &[&Seen]) -> Vec<LoadedModel> {
