@@ -180,13 +180,14 @@ impl<B: Bytes, L: Listen> Machine<'_, B, L> {
         if let Some(bits) = self.seen.seen.get_mut(usize::from(opcode >> 6)) {
             *bits |= 1 << (opcode & 63);
         }
-        if runs(opcode) && (self.seen.globals > 0 || opcode == b'i') {
-            self.seen.runs = self.seen.runs.saturating_add(1);
-        }
         match effect {
             Effect::Stop => return Ok(false),
             Effect::Put | Effect::Get => self.memo(argument, effect)?,
             _ => self.argument(opcode, argument)?,
+        }
+        // Only behind its argument: what names no module calls nothing.
+        if runs(opcode) && (self.seen.globals > 0 || opcode == b'i') {
+            self.seen.runs = self.seen.runs.saturating_add(1);
         }
         self.apply(effect)?;
         if argument == Argument::Nothing && effect != Effect::Put {

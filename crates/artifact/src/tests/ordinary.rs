@@ -1,7 +1,7 @@
 //! What people keep by the million - text, code, tables, logs - is never taken for a model.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::RngSeed};
 
 use super::look;
 use crate::{HEAD, plausible};
@@ -61,8 +61,15 @@ fn ordinary_text_does_not_even_look_like_a_model() {
     assert!(likely.count() <= 8);
 }
 
+#[test]
+fn an_instance_of_what_is_no_name_is_no_call() {
+    let text = [b"(U!2rj7'\"q[\n6[+\n.c,E)MR&@|4XkDP,8IqVa(i9[\n 0~14w\n".as_slice(), &[b'x'; 5000]].concat();
+    assert_eq!(look(&text), None);
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    // The promise is one of likelihood - some text in a million is a pickle - so the texts are the same in every run.
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), ..ProptestConfig::with_cases(400) })]
 
     #[test]
     fn no_printable_text_is_a_model(
