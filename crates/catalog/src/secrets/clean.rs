@@ -75,13 +75,20 @@ impl Secrets {
 
     /// An argument list without the secrets in it. Its length never changes.
     pub fn clean_argv(&self, argv: &[String]) -> Vec<String> {
-        let mut previous = "";
-        let mut out = Vec::with_capacity(argv.len());
-        for argument in argv {
-            out.push(self.clean_argument(previous, argument));
-            previous = argument;
+        let mut clean = self.clean_argv_once(argv);
+        for _ in 1..ROUNDS {
+            let next = self.clean_argv_once(&clean);
+            if next == clean {
+                break;
+            }
+            clean = next;
         }
-        out
+        clean
+    }
+
+    fn clean_argv_once(&self, argv: &[String]) -> Vec<String> {
+        let before = std::iter::once("").chain(argv.iter().map(String::as_str));
+        before.zip(argv).map(|(previous, argument)| self.clean_argument(previous, argument)).collect()
     }
 
     fn clean_argument(&self, previous: &str, argument: &str) -> String {
