@@ -102,6 +102,18 @@ fn runtime_exposed(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
     let name = runtime.tool.as_deref().unwrap_or("a runtime that the catalogue does not know");
     let sure = runtime.confidence > Confidence::Possible;
     let pid = runtime.pid.map(|pid| format!("process {pid}"));
+    if runtime.own_network {
+        return Some(Reason {
+            rule: "runtime-exposed",
+            severity: Severity::Info,
+            message: format!(
+                "{name} listens on {} in a network of its own: who can reach it is not known",
+                beyond.join(", ")
+            ),
+            evidence: pid.into_iter().chain(beyond).collect(),
+            help: "look at what its container publishes".into(),
+        });
+    }
     Some(Reason {
         rule: "runtime-exposed",
         severity: if sure { Severity::High } else { Severity::Medium },

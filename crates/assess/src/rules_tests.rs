@@ -176,6 +176,15 @@ fn a_runtime_beyond_loopback_is_high_and_one_on_loopback_is_nothing() {
 }
 
 #[test]
+fn a_runtime_in_a_network_of_its_own_is_only_worth_knowing() {
+    let mut contained = runtime(&["0.0.0.0:8080"], Confidence::Confirmed);
+    contained.own_network = true;
+    let runtimes = [contained];
+    let found = findings(&catalog::load().unwrap(), Facts { runtimes: &runtimes, ..Facts::default() });
+    assert_eq!(rules_of(&found), [("runtime-exposed", Severity::Info)]);
+}
+
+#[test]
 fn an_unpinned_server_in_several_files_is_one_finding() {
     let catalog = catalog::load().unwrap();
     let mut off = mcp("off", "z", false, "/c");

@@ -21,7 +21,7 @@ pub use format::{Executes, Format};
 pub use library::Library;
 pub use license::{LicenseEntry, Licenses};
 pub use packages::{KnownPackage, Packages};
-pub use pattern::{PathRun, glob_match, tokens_match};
+pub use pattern::{PathRun, glob_match, tokens_begin, tokens_match};
 pub use secrets::Secrets;
 pub use store::Store;
 pub use tool::{HttpFingerprint, Tool, ToolKind};

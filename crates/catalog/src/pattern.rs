@@ -40,6 +40,15 @@ pub fn tokens_match(pattern: &str, argv: &[&str]) -> bool {
             .any(|window| tokens.iter().zip(window).all(|(token, argument)| token_match(token, argument)))
 }
 
+/// Whether `argv` begins with the tokens of `pattern`, compared as in [`tokens_match`]: what a program is, and not what
+/// it is told about.
+pub fn tokens_begin(pattern: &str, argv: &[&str]) -> bool {
+    let mut tokens = pattern.split_whitespace().peekable();
+    let mut arguments = argv.iter();
+    tokens.peek().is_some()
+        && tokens.all(|token| arguments.next().is_some_and(|argument| token_match(token, argument)))
+}
+
 fn token_match(token: &str, argument: &str) -> bool {
     glob_match(token, argument)
         || glob_match(token, program_name(argument))

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::pattern::{PathRun, glob_match, program_name, tokens_match};
+use crate::pattern::{PathRun, glob_match, program_name, tokens_begin, tokens_match};
 
 /// Length in bytes to which Linux cuts the name of a process (`TASK_COMM_LEN` less the terminating zero).
 const COMM_LENGTH: usize = 15;
@@ -88,7 +88,7 @@ impl ToolKind {
 pub struct ProcessMarks {
     /// Names that mean something, with `*`. Never the name of an interpreter.
     pub names: Vec<String>,
-    /// Tokens that follow each other in the argument list, see [`tokens_match`].
+    /// Tokens that a command begins with, see [`tokens_begin`]: the program, or the script or module of an interpreter.
     pub arguments: Vec<String>,
     /// Places that the program file, the script or an open file lie under. They survive a renamed process.
     pub paths: Vec<PathRun>,
@@ -120,9 +120,9 @@ impl ProcessMarks {
         first(&self.names, |mark| glob_match(program_name(mark), name) || cut(mark))
     }
 
-    /// The mark that an argument list carries.
-    pub fn argument(&self, argv: &[&str]) -> Option<&str> {
-        first(&self.arguments, |mark| tokens_match(mark, argv))
+    /// The mark that a command begins with.
+    pub fn argument(&self, command: &[&str]) -> Option<&str> {
+        first(&self.arguments, |mark| tokens_begin(mark, command))
     }
 
     /// The mark that a path lies under.

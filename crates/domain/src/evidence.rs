@@ -17,16 +17,18 @@ pub struct Evidence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceFamily {
-    /// A file with the magic of a model format is mapped into the process or held open by it.
+    /// A file with the magic of a model format is mapped into the process.
     MappedModel,
     /// An inference library is mapped into the process.
     MappedLibrary,
     /// A listener of the process answers as the tool answers.
     Http,
-    /// The program file, or a file it holds open, lies where the tool keeps its own.
+    /// The program or its script lies where the tool is installed.
     Store,
     /// A parent or ancestor is the tool.
     Parent,
+    /// It holds open a model, or writes to a file that the tool keeps. Programs that copy or inherit do that too.
+    OpenFile,
     /// Names of environment variables.
     Environment,
     /// The command line.
@@ -45,14 +47,15 @@ impl EvidenceFamily {
             Self::MappedLibrary => Some(1),
             Self::Http => Some(2),
             Self::Store | Self::Parent => Some(3),
-            Self::Environment | Self::Argument | Self::Name => Some(4),
+            Self::OpenFile | Self::Environment | Self::Argument | Self::Name => Some(4),
             Self::Port => None,
         }
     }
 
-    /// The process said so about itself, and could say anything.
-    fn is_self_declared(self) -> bool {
-        matches!(self, Self::Environment | Self::Argument | Self::Name | Self::Port)
+    /// Alone it is only a hint: the process said so about itself, or does what ordinary programs do too, such as searching
+    /// a mapped file or importing a library that it may never use.
+    fn is_hint(self) -> bool {
+        !matches!(self, Self::Http | Self::Store | Self::Parent)
     }
 }
 
@@ -60,9 +63,9 @@ impl EvidenceFamily {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
-    /// Only what the process says about itself.
+    /// One hint.
     Possible,
-    /// One independent family, or several things the process says about itself.
+    /// One family that ordinary programs do not show, or several hints.
     Likely,
     /// Two independent families agree.
     Confirmed,
@@ -78,9 +81,7 @@ pub fn confidence(evidence: &[Evidence]) -> Option<Confidence> {
     }
     Some(match groups.len() {
         2.. => Confidence::Confirmed,
-        _ if families.iter().any(|family| !family.is_self_declared()) || families.len() > 1 => {
-            Confidence::Likely
-        }
+        _ if families.iter().any(|family| !family.is_hint()) || families.len() > 1 => Confidence::Likely,
         _ => Confidence::Possible,
     })
 }
@@ -115,6 +116,15 @@ mod tests {
         use EvidenceFamily::*;
         assert_eq!(sure(&[Name]), Some(Confidence::Possible));
         assert_eq!(sure(&[Name, Argument, Environment]), Some(Confidence::Likely));
-        assert_eq!(sure(&[MappedLibrary]), Some(Confidence::Likely));
+        assert_eq!(sure(&[OpenFile]), Some(Confidence::Possible));
+        assert_eq!(sure(&[Http]), Some(Confidence::Likely));
+    }
+
+    #[test]
+    fn a_search_through_a_mapped_file_or_an_unused_import_is_only_a_hint() {
+        use EvidenceFamily::*;
+        assert_eq!(sure(&[MappedModel]), Some(Confidence::Possible));
+        assert_eq!(sure(&[MappedLibrary]), Some(Confidence::Possible));
+        assert_eq!(sure(&[MappedLibrary, OpenFile]), Some(Confidence::Confirmed));
     }
 }

@@ -23,6 +23,9 @@ pub struct Program {
     pub started_at: Option<Timestamp>,
     /// Addresses it listens on, as `127.0.0.1:11434` or `[::]:8080`.
     pub listeners: Vec<String>,
+    /// Its network is not that of the device, as in a container: who reaches its listeners is not known.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub own_network: bool,
     /// Models it has loaded.
     pub models: Vec<LoadedModel>,
     /// The processes that belong to it, such as the workers of a manager.
@@ -50,6 +53,7 @@ impl Program {
             user,
             started_at: None,
             listeners: Vec::new(),
+            own_network: false,
             models: Vec::new(),
             children: Vec::new(),
             evidence,

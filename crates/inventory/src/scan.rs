@@ -117,7 +117,7 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     let mut gaps = gaps(request);
     let mut running = programs::Programs::default();
     if request.processes && scan.complete {
-        running = programs::find(catalog, &holdings.digests());
+        running = programs::find(catalog, &holdings.digests(), stop);
         gaps.append(&mut running.gaps);
         scan.accelerators = platform::accelerator::accelerators(MEASURE);
         scan.complete = !stop.load(Ordering::Relaxed);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use catalog::Catalog;
+use catalog::{Catalog, ToolKind};
 use domain::{Evidence, EvidenceFamily};
 
 use super::{identify::Identity, observe::Seen};
@@ -47,8 +47,8 @@ pub(super) fn group<'s>(
     groups.into_values().collect()
 }
 
-/// The process that a process belongs to: itself, its nearest ancestor that is the same tool, or its manager. `None` for a
-/// process without evidence.
+/// The process that a process belongs to: the outermost of those that are the same tool in a row, and, for a worker, its
+/// nearest manager. An agent is nobody's worker. `None` for a process without evidence.
 fn head(
     catalog: &Catalog,
     seen: &[Seen],
@@ -57,7 +57,9 @@ fn head(
     at: usize,
 ) -> Option<usize> {
     let own = identities.get(at).filter(|identity| !identity.evidence.is_empty())?;
-    let mut head = at;
+    let tool = |id: Option<&str>| id.and_then(|id| catalog.tool(id));
+    let is_agent = tool(own.tool).is_some_and(|tool| tool.kind == ToolKind::Agent);
+    let (mut head, mut follows) = (at, own.tool);
     let mut visited = HashSet::new();
     let mut current = at;
     while let Some(&parent) =
@@ -66,11 +68,11 @@ fn head(
         if !visited.insert(parent) || visited.len() > DEEPEST {
             break;
         }
-        let above = identities.get(parent);
-        let tool = above.filter(|identity| !identity.evidence.is_empty()).and_then(|identity| identity.tool);
-        let manages = tool.and_then(|id| catalog.tool(id)).is_some_and(|tool| tool.manager);
-        if tool.is_some() && (tool == own.tool || manages) {
-            head = parent;
+        let above = identities.get(parent).filter(|identity| !identity.evidence.is_empty());
+        let above = above.and_then(|identity| identity.tool);
+        let manages = !is_agent && follows == own.tool && tool(above).is_some_and(|tool| tool.manager);
+        if above.is_some() && (above == follows || manages) {
+            (head, follows) = (parent, above);
         }
         current = parent;
     }
@@ -79,12 +81,17 @@ fn head(
 
 /// What a member has loaded or answered speaks for the group, and a worker speaks for its manager.
 fn absorb(group: &mut Identity<'_>, member: &Identity<'_>, pid: u32) {
-    use EvidenceFamily::{Http, MappedLibrary, MappedModel, Parent};
-    let hard = |piece: &&Evidence| matches!(piece.family, MappedModel | MappedLibrary | Http);
+    use EvidenceFamily::{Argument, Http, MappedLibrary, MappedModel, Name, Parent, Store};
+    let same = group.tool == member.tool;
+    let speaks = |piece: &&Evidence| match piece.family {
+        MappedModel | MappedLibrary | Http => true,
+        Store | Argument | Name => same,
+        _ => false,
+    };
     let of_member =
         |piece: &Evidence| Evidence { detail: format!("{} in its child {pid}", piece.detail), ..*piece };
-    group.evidence.extend(member.evidence.iter().filter(hard).map(of_member));
-    if group.tool != member.tool {
+    group.evidence.extend(member.evidence.iter().filter(speaks).map(of_member));
+    if !same {
         let detail = format!("it is the parent of {}, process {pid}", member.tool.unwrap_or("a runtime"));
         group.evidence.push(Evidence { family: Parent, detail });
     }
@@ -97,7 +104,7 @@ mod tests {
     use super::*;
 
     fn process(pid: u32, parent: u32) -> Seen {
-        let process = Process {
+        Seen::of(Process {
             pid,
             parent: Some(parent),
             name: "x".into(),
@@ -107,16 +114,7 @@ mod tests {
             user: None,
             started_at: None,
             directory: None,
-        };
-        Seen {
-            process,
-            models: vec![],
-            libraries: vec![],
-            written: vec![],
-            variables: vec![],
-            listeners: vec![],
-            shares_network: true,
-        }
+        })
     }
 
     fn is(tool: Option<&str>, family: EvidenceFamily) -> Identity<'_> {
@@ -127,7 +125,8 @@ mod tests {
     fn a_worker_belongs_to_its_manager_even_behind_a_shell() {
         let catalog = catalog::load().unwrap();
         let manager = catalog.tools.iter().find(|tool| tool.manager).unwrap().id.as_str();
-        let worker = catalog.tools.iter().find(|tool| !tool.manager).unwrap().id.as_str();
+        let worker = catalog.tools.iter().find(|tool| tool.kind == ToolKind::Runtime && !tool.manager);
+        let worker = worker.unwrap().id.as_str();
         let seen = [process(10, 1), process(11, 10), process(12, 11)];
         let identities = vec![
             is(Some(manager), EvidenceFamily::Name),
@@ -139,6 +138,28 @@ mod tests {
         assert_eq!((groups[0].identity.tool, groups[0].members.len()), (Some(manager), 2));
         let families: Vec<_> = groups[0].identity.evidence.iter().map(|piece| piece.family).collect();
         assert_eq!(families, [EvidenceFamily::Name, EvidenceFamily::MappedModel, EvidenceFamily::Parent]);
+    }
+
+    #[test]
+    fn an_agent_that_a_manager_starts_stays_an_agent() {
+        let catalog = catalog::load().unwrap();
+        let manager = catalog.tools.iter().find(|tool| tool.manager).unwrap().id.as_str();
+        let agent = catalog.tools.iter().find(|tool| tool.kind == ToolKind::Agent).unwrap().id.as_str();
+        let seen = [process(10, 1), process(11, 10)];
+        let identities = [is(Some(manager), EvidenceFamily::Name), is(Some(agent), EvidenceFamily::Name)];
+        let tools: Vec<_> =
+            group(&catalog, &seen, &identities).iter().map(|group| group.identity.tool).collect();
+        assert_eq!(tools, [Some(manager), Some(agent)]);
+    }
+
+    #[test]
+    fn what_a_launcher_starts_makes_it_as_sure_as_itself() {
+        let catalog = catalog::load().unwrap();
+        let agent = catalog.tools.iter().find(|tool| tool.kind == ToolKind::Agent).unwrap().id.as_str();
+        let seen = [process(10, 1), process(11, 10)];
+        let identities = [is(Some(agent), EvidenceFamily::Argument), is(Some(agent), EvidenceFamily::Store)];
+        let groups = group(&catalog, &seen, &identities);
+        assert_eq!(domain::confidence(&groups[0].identity.evidence), Some(domain::Confidence::Confirmed));
     }
 
     #[test]

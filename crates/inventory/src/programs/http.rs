@@ -1,11 +1,13 @@
-//! Asking loopback listeners of processes that already have evidence. One GET each, nothing is sent to unknown services.
+//! Asking loopback listeners of processes that already have evidence, by a few small GETs. Nothing is sent to unknown services.
 //!
-//! The answer comes from a process that may be hostile: short time, little of it read, no redirect, no proxy.
+//! The answer comes from a process that may be hostile: little of it is read, no redirect is followed, no proxy asked, and
+//! neither one listener nor all of them together can hold a scan up.
 
 use std::{
     cell::RefCell,
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -16,7 +18,12 @@ use super::{
     observe::Seen,
 };
 
-const TIMEOUT: Duration = Duration::from_millis(750);
+/// For one answer.
+const TIMEOUT: Duration = Duration::from_millis(500);
+/// For all answers of one listener.
+const LISTENER_BUDGET: Duration = Duration::from_secs(1);
+/// For all listeners.
+const BUDGET: Duration = Duration::from_secs(5);
 const BODY_LIMIT: u64 = 256 << 10;
 /// A process with many listeners is asked on the first ones.
 const ASKED_LISTENERS: usize = 4;
@@ -30,15 +37,18 @@ struct Answer {
 }
 
 /// Asks, and remembers the answers.
-pub(super) struct Asker {
+pub(super) struct Asker<'a> {
     agent: ureq::Agent,
+    stop: &'a AtomicBool,
     answers: RefCell<HashMap<(SocketAddr, String), Option<Answer>>>,
-    /// Listeners that did not answer at all once; asking them sixty questions would only take time.
-    silent: RefCell<HashSet<SocketAddr>>,
+    /// How long each listener took in all.
+    spent: RefCell<HashMap<SocketAddr, Duration>>,
+    unasked: RefCell<BTreeSet<SocketAddr>>,
 }
 
-impl Asker {
-    pub(super) fn new() -> Self {
+impl<'a> Asker<'a> {
+    /// Asks until it is told to stop.
+    pub(super) fn new(stop: &'a AtomicBool) -> Self {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
             .max_redirects(0)
@@ -47,7 +57,18 @@ impl Asker {
             .max_idle_connections(0)
             .user_agent(concat!("eyeline/", env!("CARGO_PKG_VERSION")))
             .build();
-        Self { agent: config.new_agent(), answers: RefCell::default(), silent: RefCell::default() }
+        Self {
+            agent: config.new_agent(),
+            stop,
+            answers: RefCell::default(),
+            spent: RefCell::default(),
+            unasked: RefCell::default(),
+        }
+    }
+
+    /// How many listeners were not asked all they should have been.
+    pub(super) fn unasked(&self) -> usize {
+        self.unasked.borrow().len()
     }
 
     fn get(&self, address: SocketAddr, path: &str) -> Option<Answer> {
@@ -55,15 +76,24 @@ impl Asker {
         if let Some(known) = self.answers.borrow().get(&key) {
             return known.clone();
         }
-        if self.silent.borrow().contains(&address) {
+        if self.stop.load(Ordering::Relaxed) || !self.has_time(address) {
+            self.unasked.borrow_mut().insert(address);
             return None;
         }
+        let start = platform::clock::monotonic();
         let answer = self.fetch(address, path);
-        if answer.is_none() {
-            self.silent.borrow_mut().insert(address);
-        }
+        // Who does not answer at all will not answer the next question either.
+        let took = if answer.is_some() { start.elapsed() } else { start.elapsed().max(LISTENER_BUDGET) };
+        *self.spent.borrow_mut().entry(address).or_default() += took;
         self.answers.borrow_mut().insert(key, answer.clone());
         answer
+    }
+
+    fn has_time(&self, address: SocketAddr) -> bool {
+        let spent = self.spent.borrow();
+        // What silence cost is counted as it was, not as it is held against the listener.
+        let all: Duration = spent.values().map(|spent| (*spent).min(LISTENER_BUDGET)).sum();
+        all < BUDGET && spent.get(&address).is_none_or(|spent| *spent < LISTENER_BUDGET)
     }
 
     fn fetch(&self, address: SocketAddr, path: &str) -> Option<Answer> {
@@ -77,7 +107,7 @@ impl Asker {
     }
 }
 
-impl Ask for Asker {
+impl Ask for Asker<'_> {
     fn answers(&self, seen: &Seen, fingerprint: &HttpFingerprint) -> bool {
         let listeners = seen.listeners.iter().copied().filter(|address| is_reachable(*address));
         // The loopback of another network namespace is not ours: its address would be somebody else's service here.
@@ -175,7 +205,8 @@ mod tests {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nserver: x\r\n\r\n");
             while stream.write_all(&[b'a'; 4096]).is_ok() {}
         });
-        let asker = Asker::new();
+        let stop = AtomicBool::new(false);
+        let asker = Asker::new(&stop);
         let first = asker.get(address, "/").unwrap();
         assert_eq!((first.status, first.headers.contains(&"server: x".to_owned())), (200, true));
         served.join().unwrap();
@@ -188,7 +219,31 @@ mod tests {
     #[test]
     fn a_listener_that_never_answers_is_left() {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        assert!(Asker::new().get(server.local_addr().unwrap(), "/").is_none());
+        let stop = AtomicBool::new(false);
+        let asker = Asker::new(&stop);
+        assert!(asker.get(server.local_addr().unwrap(), "/").is_none());
+        assert!(!asker.has_time(server.local_addr().unwrap()));
+    }
+
+    #[test]
+    fn neither_one_listener_nor_all_of_them_hold_a_scan_up() {
+        let stop = AtomicBool::new(false);
+        let asker = Asker::new(&stop);
+        let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        asker.spent.borrow_mut().insert(address(1), LISTENER_BUDGET);
+        assert!(!asker.has_time(address(1)) && asker.has_time(address(2)));
+        asker.spent.borrow_mut().extend((1..=5).map(|port| (address(port), LISTENER_BUDGET)));
+        assert!(asker.get(address(9), "/").is_none());
+        assert_eq!(asker.unasked(), 1);
+    }
+
+    #[test]
+    fn who_is_told_to_stop_asks_nothing_more() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        server.set_nonblocking(true).unwrap();
+        let stop = AtomicBool::new(true);
+        assert!(Asker::new(&stop).get(server.local_addr().unwrap(), "/").is_none());
+        assert!(server.accept().is_err(), "nobody connected");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use catalog::{Catalog, HttpFingerprint, Tool, ToolKind};
 use domain::{Evidence, EvidenceFamily, confidence};
 
-use super::observe::Seen;
+use super::observe::{Seen, SeenModel};
 
 /// What a process was found to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(super) fn identify<'c>(catalog: &'c Catalog, seen: &Seen, ask: &impl Ask) ->
     if found.evidence.is_empty() {
         return found;
     }
-    hold_open(seen, &mut found.evidence);
+    found.evidence.extend(held_open(seen));
     ask_listeners(catalog, seen, ask, &mut found);
     found.evidence.sort();
     found.evidence.dedup();
@@ -71,19 +71,28 @@ fn inference(catalog: &Catalog, seen: &Seen) -> Vec<Evidence> {
     models.chain(libraries).collect()
 }
 
-/// A model that is only held open says something of a process that is a runtime already: a copying program holds it too.
-fn hold_open(seen: &Seen, evidence: &mut Vec<Evidence>) {
+/// A model that is only held open, or a file of the tool that is written to: programs that copy or inherit do that too.
+fn held_open(seen: &Seen) -> impl Iterator<Item = Evidence> {
     let open = seen.models.iter().filter(|model| !model.mapped);
-    evidence.extend(open.map(|model| {
-        piece(EvidenceFamily::MappedModel, format!("{} ({}) is held open", shown(&model.path), model.format))
-    }));
+    open.map(|model| {
+        piece(EvidenceFamily::OpenFile, format!("{} ({}) is held open", shown(&model.path), model.format))
+    })
+}
+
+/// Models that the command line names.
+pub(super) fn named(models: &[SeenModel]) -> impl Iterator<Item = Evidence> {
+    models.iter().map(|model| {
+        piece(
+            EvidenceFamily::Argument,
+            format!("the command line names {} ({})", shown(&model.path), model.format),
+        )
+    })
 }
 
 /// What speaks for one tool.
 fn marks(tool: &Tool, seen: &Seen) -> Vec<Evidence> {
     let marks = &tool.process;
     let process = &seen.process;
-    let arguments: Vec<_> = process.arguments.iter().map(String::as_str).collect();
     let mut found = Vec::new();
     for path in &seen.libraries {
         if let Some(name) = path.file_name().and_then(|name| name.to_str())
@@ -95,27 +104,36 @@ fn marks(tool: &Tool, seen: &Seen) -> Vec<Evidence> {
             ));
         }
     }
-    let places = process.exe.as_deref().into_iter().map(|exe| (exe, "the program"));
-    let script = script(process.exe.as_deref(), &arguments).map(|script| (Path::new(script), "the script"));
-    let written = seen.written.iter().map(|path| (path.as_path(), "an open file"));
-    for (path, what) in places.chain(script).chain(written) {
-        if let Some(mark) = marks.path(&path.to_string_lossy()) {
-            found.push(piece(EvidenceFamily::Store, format!("{what} {} lies under {mark}", shown(path))));
-            break;
-        }
+    let scripts = seen.invocation.scripts.iter().map(|script| (script.as_path(), "the script"));
+    let places = process.exe.as_deref().map(|exe| (exe, "the program")).into_iter().chain(scripts);
+    let marked = |path: &Path| marks.path(&path.to_string_lossy()).map(str::to_owned);
+    if let Some((path, what, mark)) =
+        places.into_iter().find_map(|(path, what)| Some((path, what, marked(path)?)))
+    {
+        found.push(piece(EvidenceFamily::Store, format!("{what} {} lies under {mark}", shown(path))));
+    }
+    if let Some((path, mark)) = seen.written.iter().find_map(|path| Some((path, marked(path)?))) {
+        found.push(piece(
+            EvidenceFamily::OpenFile,
+            format!("it writes to {}, which lies under {mark}", shown(path)),
+        ));
     }
     let variables: Vec<_> =
         seen.variables.iter().filter(|name| marks.variable(name).is_some()).cloned().collect();
     if !variables.is_empty() {
         found.push(piece(EvidenceFamily::Environment, format!("variables {}", variables.join(", "))));
     }
-    if let Some(mark) = marks.argument(&arguments) {
+    let command = |command: &Vec<String>| {
+        let words: Vec<_> = command.iter().map(String::as_str).collect();
+        marks.argument(&words).map(str::to_owned)
+    };
+    if let Some(mark) = seen.invocation.commands.iter().find_map(command) {
         found.push(piece(EvidenceFamily::Argument, format!("the command line says `{mark}`")));
+        if seen.installed_beside.contains(&tool.id) {
+            found.push(piece(EvidenceFamily::Store, "its package is installed beside the interpreter"));
+        }
     }
-    let program = process.exe.as_deref().and_then(Path::to_str).and_then(|exe| marks.name_of_program(exe));
-    let name = program.or_else(|| marks.name_of_comm(&process.name));
-    let name = name.or_else(|| arguments.first().and_then(|first| marks.name_of_program(first)));
-    if let Some(name) = name {
+    if let Some(name) = name(tool, seen) {
         found.push(piece(EvidenceFamily::Name, format!("the process is called `{name}`")));
     }
     let port = seen.listeners.iter().find(|address| tool.network.ports.contains(&address.port()));
@@ -125,20 +143,17 @@ fn marks(tool: &Tool, seen: &Seen) -> Vec<Evidence> {
     found
 }
 
-/// The script that an interpreter runs: its first argument that is no flag, if that is a path.
-fn script<'a>(exe: Option<&Path>, arguments: &[&'a str]) -> Option<&'a str> {
-    let exe = exe?.file_name()?.to_str()?.to_ascii_lowercase();
-    let interpreters =
-        ["python", "node", "bun", "deno", "ruby", "perl", "java", "electron", "sh", "bash", "zsh"];
-    if !interpreters.iter().any(|name| exe.starts_with(name)) {
-        return None;
-    }
-    arguments
-        .iter()
-        .skip(1)
-        .find(|argument| !argument.starts_with('-'))
-        .copied()
-        .filter(|first| first.contains('/'))
+/// The mark that the program, the name the kernel has, the first word or the script goes by.
+fn name<'t>(tool: &'t Tool, seen: &Seen) -> Option<&'t str> {
+    let marks = &tool.process;
+    let process = &seen.process;
+    let program = process.exe.as_deref().and_then(Path::to_str);
+    let first = process.arguments.first().map(String::as_str);
+    let script = seen.invocation.scripts.first().and_then(|script| script.to_str());
+    let programs = [program, first, script].into_iter().flatten();
+    marks
+        .name_of_comm(&process.name)
+        .or_else(|| programs.into_iter().find_map(|name| marks.name_of_program(name)))
 }
 
 /// The better explanation: surer, harder to fake, more of it.

@@ -36,15 +36,7 @@ fn process(exe: &str, arguments: &[&str]) -> Seen {
         started_at: None,
         directory: None,
     };
-    Seen {
-        process,
-        models: vec![],
-        libraries: vec![],
-        written: vec![],
-        variables: vec![],
-        listeners: vec![],
-        shares_network: true,
-    }
+    Seen::of(process)
 }
 
 fn model(path: &str, mapped: bool) -> SeenModel {
@@ -141,16 +133,62 @@ fn a_program_without_evidence_is_never_asked() {
 fn an_agent_under_another_name_is_known_by_where_it_lies() {
     let catalog = catalog();
     let tool = catalog.tools.iter().find(|tool| {
-        tool.kind == ToolKind::Agent && tool.process.path("/x/node_modules/@openai/codex/y").is_some()
+        tool.kind == ToolKind::Agent && tool.process.path("/x/node_modules/@openai/codex/bin/y").is_some()
     });
     let tool = tool.unwrap();
-    let seen = process("/home/a/n/node_modules/@openai/codex/vendor/notes", &["notes", "exec"]);
+    let seen =
+        process("/home/a/n/node_modules/@openai/codex-linux-x64/vendor/x/bin/notes", &["notes", "exec"]);
     let found = identify(&catalog, &seen, &Silent);
     assert_eq!((found.tool, confidence(&found.evidence)), (Some(tool.id.as_str()), Some(Confidence::Likely)));
 }
 
 #[test]
-fn what_a_shell_searches_for_is_not_what_it_runs() {
-    assert_eq!(script(Some(Path::new("/usr/bin/grep")), &["grep", "/x/node_modules/@openai/codex"]), None);
-    assert_eq!(script(Some(Path::new("/usr/bin/node")), &["node", "--flag", "/a/b.js"]), Some("/a/b.js"));
+fn a_program_that_is_told_about_an_agent_is_none() {
+    let catalog = catalog();
+    for (exe, line) in [
+        ("/usr/bin/watch", "watch -n 60 opencode run"),
+        ("/usr/bin/timeout", "timeout 100 codex exec"),
+        ("/usr/bin/xargs", "xargs -I{} codex exec {}"),
+        ("/usr/bin/grep", "grep -r /x/node_modules/@openai/codex"),
+        ("/usr/bin/python3", "python3 -c pass codex exec"),
+    ] {
+        let words: Vec<_> = line.split(' ').collect();
+        assert_eq!(identify(&catalog, &process(exe, &words), &Silent), Identity::default(), "{line}");
+    }
+}
+
+#[test]
+fn a_script_is_known_by_where_its_link_leads_and_by_its_own_name() {
+    let catalog = catalog();
+    let mut seen = process("/usr/bin/node", &["node", "/x/node_modules/.bin/qwen", "-y"]);
+    seen.invocation.scripts = ["/x/node_modules/.bin/qwen", "/x/node_modules/@qwen-code/qwen-code/cli.js"]
+        .map(PathBuf::from)
+        .to_vec();
+    let found = identify(&catalog, &seen, &Silent);
+    let families: Vec<_> = found.evidence.iter().map(|piece| piece.family).collect();
+    assert!(families.contains(&EvidenceFamily::Store), "{found:?}");
+    assert_eq!(confidence(&found.evidence), Some(Confidence::Confirmed));
+}
+
+#[test]
+fn an_inherited_descriptor_and_an_unused_import_are_only_hints() {
+    let catalog = catalog();
+    let mut import = process("/usr/bin/python3", &["python3"]);
+    import.libraries.push("/v/libonnxruntime.so.1".into());
+    assert_eq!(confidence(&identify(&catalog, &import, &Silent).evidence), Some(Confidence::Possible));
+    let mut shell = process("/usr/bin/sleep", &["sleep", "9"]);
+    shell.written.push("/home/a/.codex/sessions/x/r.jsonl".into());
+    assert_eq!(confidence(&identify(&catalog, &shell, &Silent).evidence), Some(Confidence::Possible));
+}
+
+#[test]
+fn a_console_script_with_its_package_beside_it_is_confirmed() {
+    let catalog = catalog();
+    let mut seen = process("/usr/bin/python3", &["python3", "/v/bin/aider", "--model", "x"]);
+    let script = seen.process.arguments[1..].to_vec();
+    seen.invocation.scripts.push("/v/bin/aider".into());
+    seen.invocation.commands.push(script);
+    let tool = identify(&catalog, &seen, &Silent).tool.unwrap();
+    seen.installed_beside.push(tool.to_owned());
+    assert_eq!(confidence(&identify(&catalog, &seen, &Silent).evidence), Some(Confidence::Confirmed));
 }

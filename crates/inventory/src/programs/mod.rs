@@ -6,9 +6,13 @@
 mod family;
 mod http;
 mod identify;
+mod invocation;
 mod observe;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use catalog::{Catalog, ToolKind};
 use domain::{Agent, Evidence, Gap, HostPath, LoadedModel, Program, Runtime, Sha256Digest};
@@ -31,33 +35,47 @@ pub struct Programs {
 /// Digests of files that a scan found, for the models that processes have loaded.
 pub type Digests = BTreeMap<FileId, Sha256Digest>;
 
-/// Looks at all processes but this one.
-pub fn find(catalog: &Catalog, digests: &Digests) -> Programs {
-    let mut looking = observe::Looking::default();
+/// Looks at all processes but this one, until it is told to stop.
+pub fn find(catalog: &Catalog, digests: &Digests, stop: &AtomicBool) -> Programs {
     let processes = match platform::process::list() {
         Ok(processes) => processes,
         Err(error) => {
             let lost = format!("running programs: {}", crate::files::plain_error(&error));
-            let remedy = "mount /proc".to_owned();
-            return Programs {
-                gaps: vec![Gap { capability: "processes".into(), lost, remedy }],
-                ..Programs::default()
-            };
+            return Programs { gaps: vec![gap("processes", lost, "mount /proc")], ..Programs::default() };
         }
     };
+    let mut looking = observe::Looking::default();
+    let asker = http::Asker::new(stop);
     let own = std::process::id();
-    let seen: Vec<_> = processes
-        .into_iter()
-        .filter(|process| process.pid != own)
-        .map(|process| looking.at(process, catalog))
-        .collect();
-    let asker = http::Asker::new();
-    let identities: Vec<_> = seen.iter().map(|seen| identify::identify(catalog, seen, &asker)).collect();
+    let mut seen = Vec::new();
+    let mut identities = Vec::new();
+    for process in processes.into_iter().filter(|process| process.pid != own) {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let mut one = looking.at(process, catalog);
+        let mut identity = identify::identify(catalog, &one, &asker);
+        if !identity.evidence.is_empty() {
+            let named = looking.named_models(&one);
+            identity.evidence.extend(identify::named(&named));
+            one.models.extend(named);
+        }
+        seen.push(one);
+        identities.push(identity);
+    }
     let mut programs = Programs { gaps: looking.gaps(), ..Programs::default() };
+    if asker.unasked() > 0 {
+        let lost = format!("what {} slow listeners would have answered", asker.unasked());
+        programs.gaps.push(gap("listeners", lost, "scan again when they answer"));
+    }
     for group in family::group(catalog, &seen, &identities) {
         report(catalog, digests, &group, &mut programs);
     }
     programs
+}
+
+fn gap(capability: &str, lost: String, remedy: &str) -> Gap {
+    Gap { capability: capability.to_owned(), lost, remedy: remedy.to_owned() }
 }
 
 /// Writes a group down as a runtime or an agent.
@@ -90,6 +108,7 @@ fn program(catalog: &Catalog, digests: &Digests, group: &family::Group<'_>) -> O
         user: process.user.clone(),
         started_at: process.started_at,
         listeners: listeners(members),
+        own_network: members.iter().any(|member| !member.listeners.is_empty() && !member.shares_network),
         models: loaded(digests, members),
         children: children.collect(),
         evidence: identity.evidence.iter().map(clean).collect(),

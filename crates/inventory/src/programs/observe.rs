@@ -16,6 +16,12 @@ use platform::{
     read::{FileId, Identity, Window},
 };
 
+use super::invocation::Invocation;
+
+/// Words of a command line that are tried as paths of models.
+const NAMED_WORDS: usize = 64;
+/// Packages beside an interpreter that are looked at.
+const PACKAGES_BESIDE: usize = 20_000;
 /// Shorter files hold no model that is worth mapping.
 const SMALLEST_MODEL: u64 = 4096;
 
@@ -37,6 +43,10 @@ pub struct SeenModel {
 pub struct Seen {
     /// The process.
     pub process: Process,
+    /// What it was told to run.
+    pub invocation: Invocation,
+    /// Tools of the catalogue whose package is installed beside the interpreter that runs its script.
+    pub installed_beside: Vec<String>,
     /// Model files, by content.
     pub models: Vec<SeenModel>,
     /// Mapped files whose name is that of a library of the catalogue.
@@ -49,6 +59,23 @@ pub struct Seen {
     pub listeners: Vec<SocketAddr>,
     /// Its loopback is ours.
     pub shares_network: bool,
+}
+
+impl Seen {
+    /// A process of which nothing but its command line was seen yet.
+    pub(super) fn of(process: Process) -> Self {
+        Self {
+            invocation: Invocation::of(&process),
+            installed_beside: Vec::new(),
+            models: Vec::new(),
+            libraries: Vec::new(),
+            written: Vec::new(),
+            variables: Vec::new(),
+            listeners: Vec::new(),
+            shares_network: true,
+            process,
+        }
+    }
 }
 
 /// What is remembered between processes, and what was refused.
@@ -66,15 +93,11 @@ impl Looking {
         let mapped = self.allowed("process-maps", process::mapped_files(pid));
         let open = self.allowed("process-files", process::open_files(pid));
         let variables = self.allowed("process-environment", process::environment_names(pid));
-        let mut seen = Seen {
-            models: Vec::new(),
-            libraries: libraries(catalog, &mapped),
-            written: written(catalog, pid, &open),
-            variables,
-            listeners: Vec::new(),
-            shares_network: false,
-            process,
-        };
+        let mut seen = Seen::of(process);
+        seen.installed_beside = installed_beside(catalog, &seen.invocation);
+        seen.libraries = libraries(catalog, &mapped);
+        seen.written = written(catalog, pid, &open);
+        seen.variables = variables;
         self.models(&mut seen, &mapped, &open);
         let sockets = open.iter().filter_map(|file| match file {
             OpenFile::Socket(inode) => Some(*inode),
@@ -100,6 +123,28 @@ impl Looking {
                 Vec::new()
             }
         }
+    }
+
+    /// Model files that the command line of a process names. Asked only of what has other evidence: a copying program names
+    /// one too.
+    pub(super) fn named_models(&mut self, seen: &Seen) -> Vec<SeenModel> {
+        let directory = seen.process.directory.as_deref().unwrap_or(Path::new("/"));
+        let words = seen
+            .process
+            .arguments
+            .iter()
+            .skip(1)
+            .flat_map(|word| word.split('='))
+            .filter(|word| !word.is_empty());
+        let paths = words.take(NAMED_WORDS).map(|word| directory.join(word));
+        let unseen = paths.filter(|path| !seen.models.iter().any(|model| model.path == *path));
+        unseen
+            .filter_map(|path| {
+                let (file, identity) = process::open_of(seen.process.pid, &path).ok()?;
+                let format = format_of(&file, &identity)?;
+                Some(SeenModel { path, file: identity.file, format, mapped: false })
+            })
+            .collect()
     }
 
     fn models(&mut self, seen: &mut Seen, mapped: &[MappedFile], open: &[OpenFile]) {
@@ -165,6 +210,31 @@ impl Looking {
         let lost = format!("models, files and addresses of {count} {processes} of other users");
         vec![Gap { capability: (*capability).to_owned(), lost, remedy: remedy.to_owned() }]
     }
+}
+
+/// The tools that are installed where a console script of Python has its packages: `PREFIX/lib/python3.*/site-packages`
+/// of `PREFIX/bin/SCRIPT`.
+fn installed_beside(catalog: &Catalog, invocation: &Invocation) -> Vec<String> {
+    let prefix = invocation.scripts.first().and_then(|script| {
+        let folder = script.parent().filter(|folder| folder.ends_with("bin"))?;
+        folder.parent()
+    });
+    let Some(prefix) = prefix else { return Vec::new() };
+    let libraries = platform::read::entries(&prefix.join("lib"), 1000).unwrap_or_default();
+    let pythons = libraries.iter().filter(|entry| entry.name.to_string_lossy().starts_with("python3"));
+    let mut tools: Vec<_> = pythons
+        .flat_map(|python| {
+            let packages = prefix.join("lib").join(&python.name).join("site-packages");
+            platform::read::entries(&packages, PACKAGES_BESIDE).unwrap_or_default()
+        })
+        .filter_map(|entry| {
+            let name = entry.name.to_str()?.strip_suffix(".dist-info")?.split('-').next()?.to_owned();
+            catalog.package("pypi", &name)?.tool.map(str::to_owned)
+        })
+        .collect();
+    tools.sort();
+    tools.dedup();
+    tools
 }
 
 /// The format of a file that holds weights, by content.

@@ -226,6 +226,12 @@ pub fn open_of(pid: u32, path: &Path) -> io::Result<(File, read::Identity)> {
     read::open(&in_root_of(pid, path))
 }
 
+/// Where a path of a process leads when its links are followed; `None` in another root, whose links mean other files.
+pub fn resolve(pid: u32, path: &Path) -> Option<PathBuf> {
+    let root = std::fs::read_link(format!("/proc/{pid}/root")).ok()?;
+    (root == Path::new("/")).then(|| path.canonicalize().ok()).flatten()
+}
+
 /// A process in a container has another root.
 fn in_root_of(pid: u32, path: &Path) -> PathBuf {
     let root = PathBuf::from(format!("/proc/{pid}/root"));

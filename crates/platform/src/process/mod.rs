@@ -17,11 +17,11 @@ pub(crate) use linux::fuzz;
 pub(crate) use linux::read_proc;
 #[cfg(target_os = "linux")]
 pub use linux::{
-    environment_names, list, mapped_files, open_files, open_mapped, open_of, opened_for_writing,
+    environment_names, list, mapped_files, open_files, open_mapped, open_of, opened_for_writing, resolve,
 };
 #[cfg(not(target_os = "linux"))]
 pub use portable::{
-    environment_names, list, mapped_files, open_files, open_mapped, open_of, opened_for_writing,
+    environment_names, list, mapped_files, open_files, open_mapped, open_of, opened_for_writing, resolve,
 };
 
 /// A running process.

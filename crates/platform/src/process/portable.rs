@@ -89,3 +89,8 @@ pub fn open_mapped(_pid: u32, mapped: &MappedFile) -> io::Result<(File, Identity
 pub fn open_of(_pid: u32, path: &Path) -> io::Result<(File, Identity)> {
     crate::read::open(path)
 }
+
+/// Where a path of a process leads when its links are followed.
+pub fn resolve(_pid: u32, path: &Path) -> Option<std::path::PathBuf> {
+    path.canonicalize().ok()
+}
