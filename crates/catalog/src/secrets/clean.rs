@@ -87,8 +87,17 @@ impl Secrets {
     }
 
     fn clean_argv_once(&self, argv: &[String]) -> Vec<String> {
-        let before = std::iter::once("").chain(argv.iter().map(String::as_str));
-        before.zip(argv).map(|(previous, argument)| self.clean_argument(previous, argument)).collect()
+        let mut previous = "";
+        argv.iter()
+            .map(|argument| {
+                let clean = self.clean_argument(previous, argument);
+                // `--password -- VALUE`: the two dashes stand between a flag and its value.
+                if argument != "--" {
+                    previous = argument;
+                }
+                clean
+            })
+            .collect()
     }
 
     fn clean_argument(&self, previous: &str, argument: &str) -> String {
@@ -232,12 +241,22 @@ fn without_runs(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_inclusive(is_delimiter) {
         let bare = word.trim_end_matches(is_delimiter);
-        match is_secret_run(bare) {
-            true => out.extend([GONE, word.get(bare.len()..).unwrap_or_default()]),
-            false => out.push_str(word),
+        match bare.strip_prefix("//") {
+            _ if is_secret_run(bare) => out.push_str(GONE),
+            // Only in an address is a component of a path taken for a secret: a file may be called anything.
+            Some(address) => out.push_str(&without_secret_components(address)),
+            None => out.push_str(bare),
         }
+        out.push_str(word.get(bare.len()..).unwrap_or_default());
     }
     out
+}
+
+/// What follows the `:` of an address, without components that are long mixed runs.
+fn without_secret_components(address: &str) -> String {
+    let components =
+        address.split('/').map(|component| if is_secret_run(component) { GONE } else { component });
+    format!("//{}", components.collect::<Vec<_>>().join("/"))
 }
 
 fn is_delimiter(character: char) -> bool {
