@@ -86,10 +86,49 @@ impl DataDirectory {
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
+    /// Makes a folder in it that only the owner can enter.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn make_folder(&self, name: &str) -> io::Result<()> {
+        make_private(&self.path.join(name))
+    }
+
+    /// Writes a file in it, all or nothing, that only the owner can read. The parts stand one behind the other.
+    ///
+    /// # Errors
+    /// The system's error; the file that was there before stays.
+    pub fn write(&self, name: &str, parts: &[&[u8]]) -> io::Result<()> {
+        let path = self.path.join(name);
+        let half = path.with_extension("half");
+        let written = write_private(&half, parts).and_then(|()| std::fs::rename(&half, &path));
+        if written.is_err() {
+            // A full disk should not stay full because of us.
+            let _ = std::fs::remove_file(&half);
+        }
+        written
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+fn write_private(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    use std::io::Write;
+    let mut options = OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    // What a crash left behind, or what somebody put there, is not written through.
+    let _ = std::fs::remove_file(path);
+    let mut file = options.open(path)?;
+    parts.iter().try_for_each(|part| file.write_all(part))?;
+    file.flush()
 }
 
 fn make_private(path: &Path) -> io::Result<()> {
