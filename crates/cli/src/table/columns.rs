@@ -176,7 +176,7 @@ mod tests {
     fn what_could_draw_is_escaped_before_it_is_measured() {
         let columns = [Column::fixed("A"), Column::fixed("B")];
         let rows = [vec!["x\u{1b}[2J\nz".into(), "b".into()]];
-        assert_eq!(lines(&columns, &rows, 80), ["  A                  B", "  x\\u{1b}[2J\\u{a}z  b"]);
+        assert_eq!(lines(&columns, &rows, 80), ["  A                 B", "  x\\u{1b}[2J\\u{a}z  b"]);
         assert_eq!(wrapped("one \u{202e}two", 12), ["one", "\\u{202e}two"]);
     }
 
