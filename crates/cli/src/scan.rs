@@ -85,6 +85,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let report = report(&catalog, scan, started_at, elapsed_ms);
     let format = if arguments.json { Format::Json } else { arguments.format };
     print(&catalog, &report, format).context("failed to write the result")?;
+    if !report.complete {
+        anstream::eprintln!("eyeline: interrupted: the result is only what was found until then");
+    }
     Ok(outcome(&report, arguments.fail_on))
 }
 

@@ -4,6 +4,7 @@
 
 use std::{
     fs::{self, OpenOptions},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -199,6 +200,40 @@ fn ctrl_c_ends_cleanly_with_what_was_found_marked_incomplete() {
     assert_eq!(document["complete"], false);
     assert_eq!(answer.code, Some(3));
     assert!(answer.artifact_at(&tree.path("models/plain.gguf")).is_some(), "what was found is listed");
+}
+
+#[test]
+fn an_interrupted_scan_says_so_in_every_format() {
+    let tree = tree_with_a_model();
+    let endless = tree.write("models/endless.gguf", models::plain_gguf());
+    OpenOptions::new().write(true).open(endless).unwrap().set_len(256 << 30).unwrap();
+    let scan = |format: &str| Scan::new().word("--no-cache").word("--hash").word("--format").word(format);
+    for (format, mark) in
+        [("table", "Interrupted"), ("csv", "\ncoverage,incomplete,"), ("json", "\"complete\": false")]
+    {
+        let scan = scan(format).word(tree.root());
+        let running = scan.start();
+        thread::sleep(Duration::from_secs(2));
+        running.signal(Signal::INT);
+        let answer = Answer::from(running.finish(Duration::from_secs(20)));
+        assert_eq!(answer.code, Some(3), "{format}");
+        assert!(answer.stdout.contains(mark), "{format}: {}", answer.stdout);
+        let lines: Vec<_> = answer.stderr.lines().filter(|line| line.contains("interrupted")).collect();
+        assert_eq!(lines.len(), 1, "{format}: {}", answer.stderr);
+    }
+}
+
+#[test]
+fn csv_says_what_was_not_seen() {
+    let tree = tree_with_a_model();
+    let closed = tree.write("closed/model.gguf", models::plain_gguf());
+    fs::set_permissions(closed.parent().unwrap(), fs::Permissions::from_mode(0o000)).unwrap();
+    let scan = Scan::new().as_nobody().word("--no-cache").word("--no-processes").word("--format").word("csv");
+    let answer = scan.word(tree.root()).run();
+    fs::set_permissions(closed.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(answer.stdout.lines().filter(|line| line.starts_with("coverage,complete,")).count(), 1);
+    let unreadable = format!("unreadable,,{}", closed.parent().unwrap().display());
+    assert!(answer.stdout.lines().any(|line| line.starts_with(&unreadable)), "{}", answer.stdout);
 }
 
 #[test]
