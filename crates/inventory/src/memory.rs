@@ -9,7 +9,7 @@ use std::{
     collections::{HashMap, HashSet},
     hash::{BuildHasherDefault, Hasher},
     io::Read,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use domain::Sha256Digest;
@@ -99,21 +99,25 @@ impl Memory {
         revision: u64,
         now: i64,
     ) -> Result<Self, MemoryError> {
-        let path = file(directory);
-        match Self::read(&path, roots, revision, now) {
+        match Self::read(directory, roots, revision, now) {
             Ok(memory) => Ok(memory),
             // It holds nothing that cannot be found out again.
-            Err(MemoryError::Database { .. }) => {
+            Err(MemoryError::Database { path, .. }) => {
                 let _ = std::fs::remove_file(&path);
-                Self::read(&path, roots, revision, now)
+                Self::read(directory, roots, revision, now)
             }
             Err(error) => Err(error),
         }
     }
 
-    fn read(path: &Path, roots: &[PathBuf], revision: u64, now: i64) -> Result<Self, MemoryError> {
-        let failed = |source| MemoryError::Database { path: path.to_owned(), source: Box::new(source) };
-        let database = Database::create(path).map_err(|error| failed(error.into()))?;
+    fn read(
+        directory: &DataDirectory,
+        roots: &[PathBuf],
+        revision: u64,
+        now: i64,
+    ) -> Result<Self, MemoryError> {
+        let failed = |source| failed(directory, source);
+        let database = open(directory).map_err(failed)?;
         let key = prepare(&database, revision).map_err(failed)?;
         let key = match key {
             Some(key) => key,
@@ -170,14 +174,20 @@ impl Memory {
         if self.recording.is_none() || (known && digests.is_empty()) {
             return Ok(());
         }
-        let path = file(directory);
-        write(&path, self.roots, (!known).then_some(unchanged), digests)
-            .map_err(|source| MemoryError::Database { path, source: Box::new(source) })
+        write(directory, self.roots, (!known).then_some(unchanged), digests)
+            .map_err(|source| failed(directory, source))
     }
 }
 
-fn file(directory: &DataDirectory) -> PathBuf {
-    directory.path().join("scan.redb")
+const FILE: &str = "scan.redb";
+
+fn open(directory: &DataDirectory) -> Result<Database, redb::Error> {
+    let file = directory.file(FILE)?;
+    Ok(Database::builder().create_file(file)?)
+}
+
+fn failed(directory: &DataDirectory, source: redb::Error) -> MemoryError {
+    MemoryError::Database { path: directory.path().join(FILE), source: Box::new(source) }
 }
 
 /// Makes the tables; forgets the answers when the knowledge behind them changed. Gives the key if there is one.
@@ -259,12 +269,12 @@ fn contents(database: &Database, roots: u64) -> Result<Contents, redb::Error> {
 }
 
 fn write(
-    path: &Path,
+    directory: &DataDirectory,
     roots: u64,
     unchanged: Option<&[Fingerprint]>,
     digests: &[(Fingerprint, Sha256Digest)],
 ) -> Result<(), redb::Error> {
-    let database = Database::create(path)?;
+    let database = open(directory)?;
     let write = database.begin_write()?;
     if let Some(unchanged) = unchanged {
         let mut table = write.open_table(UNCHANGED)?;
@@ -325,6 +335,8 @@ pub fn sha256(
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use platform::read::FileId;
 
     use super::*;

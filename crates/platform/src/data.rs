@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -71,12 +71,7 @@ impl DataDirectory {
     pub fn own(path: &Path) -> Result<Self, DataError> {
         let io = |source| DataError::Io { path: path.to_owned(), source };
         make_private(path).map_err(io)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(path.join("lock"))
-            .map_err(io)?;
+        let lock = private_file(&path.join("lock")).map_err(io)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => return Err(DataError::InUse(path.to_owned())),
@@ -84,6 +79,14 @@ impl DataDirectory {
         }
         check_format(path)?;
         Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Opens a file in it, or makes it: to read and write, for its owner only.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn file(&self, name: &str) -> io::Result<File> {
+        private_file(&self.path.join(name))
     }
 
     /// Where it is.
@@ -103,6 +106,39 @@ fn make_private(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// The directory may be one that others can enter, so each file is closed to them; one that was open is closed.
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+        let file = options.open(path)?;
+        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        }
+        Ok(file)
+    }
+    #[cfg(not(unix))]
+    options.open(path)
+}
+
+/// Writes a small file that is there whole or not at all, also when the disk is full.
+fn write_whole(path: &Path, content: &str) -> io::Result<()> {
+    let draft = path.with_extension("new");
+    let mut file = private_file(&draft)?;
+    let written =
+        file.set_len(0).and_then(|()| file.write_all(content.as_bytes())).and_then(|()| file.sync_all());
+    let moved = written.and_then(|()| std::fs::rename(&draft, path));
+    if moved.is_err() {
+        // What is left is an unfinished draft, which the next attempt overwrites.
+        let _ = std::fs::remove_file(&draft);
+    }
+    moved
+}
+
 /// Reads the format, or writes it into a new directory.
 fn check_format(path: &Path) -> Result<(), DataError> {
     let file = path.join("format");
@@ -113,7 +149,7 @@ fn check_format(path: &Path) -> Result<(), DataError> {
             if format == FORMAT { Ok(()) } else { Err(DataError::Newer { path: path.to_owned(), format }) }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            std::fs::write(&file, format!("{FORMAT}\n")).map_err(io)
+            write_whole(&file, &format!("{FORMAT}\n")).map_err(io)
         }
         Err(error) => Err(io(error)),
     }
@@ -131,6 +167,26 @@ mod tests {
         assert!(matches!(DataDirectory::own(&path), Err(DataError::InUse(_))));
         drop(owner);
         DataDirectory::own(&path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_what_lies_in_a_directory_that_others_can_enter() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::write(dir.path().join("old"), "x").unwrap();
+        std::fs::set_permissions(dir.path().join("old"), std::fs::Permissions::from_mode(0o644)).unwrap();
+        let data = DataDirectory::own(dir.path()).unwrap();
+        data.file("new").unwrap();
+        data.file("old").unwrap();
+        for entry in std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap) {
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", entry.path().display());
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 4);
+        std::os::unix::fs::symlink(dir.path().join("old"), dir.path().join("link")).unwrap();
+        assert!(data.file("link").is_err(), "nothing is written through a link");
     }
 
     #[test]

@@ -5,7 +5,6 @@
 use std::{
     fs::{self, OpenOptions},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -14,10 +13,6 @@ use std::{
 use rustix::process::Signal;
 use scenarios::{Answer, Scan, eyeline, home::Home, models, schema::assert_follows_schema, tree::Tree};
 use sha2::{Digest, Sha256};
-
-/// A file that changed a moment before a scan could change once more within the same tick of the clock, so a scan remembers
-/// only those that have been left alone for longer.
-const SETTLE: Duration = Duration::from_secs(4);
 
 const ESCAPE: char = '\u{1b}';
 
@@ -268,51 +263,4 @@ fn a_blob_that_is_not_what_its_name_says_is_a_finding_once_it_is_hashed() {
     assert!(blob.to_string_lossy().ends_with(digest["claimed"].as_str().unwrap()), "{digest}");
     assert!(hashed.list("findings").iter().any(|finding| finding["rule"] == "digest-mismatch"));
     assert_eq!(hashed.code, Some(1));
-}
-
-fn scan_with_memory(tree: &Tree, data: &Path) -> Answer {
-    let scan = Scan::new().word("--format").word("json").word("--no-processes");
-    scan.word("--data").word(data).word(tree.root()).run()
-}
-
-/// A file as large as a model that is none.
-fn write_no_model(tree: &Tree) -> PathBuf {
-    tree.write("data.bin", vec![b'a'; models::plain_gguf().len()])
-}
-
-#[test]
-fn a_second_scan_opens_nothing_that_did_not_change() {
-    let tree = tree_with_a_model();
-    write_no_model(&tree);
-    let data = tempfile::tempdir().unwrap();
-    thread::sleep(SETTLE);
-    let first = scan_with_memory(&tree, data.path());
-    let second = scan_with_memory(&tree, data.path());
-    assert_eq!(first.counted("unchanged"), 0);
-    assert_eq!(second.counted("unchanged"), 1);
-    assert!(second.counted("bytes_read") < first.counted("bytes_read"));
-    assert_eq!(first.list("artifacts"), second.list("artifacts"));
-    assert_eq!(first.list("findings"), second.list("findings"));
-}
-
-#[test]
-fn a_file_that_became_a_model_of_the_same_size_is_found_by_the_second_scan() {
-    let tree = tree_with_a_model();
-    let path = write_no_model(&tree);
-    let data = tempfile::tempdir().unwrap();
-    thread::sleep(SETTLE);
-    assert!(scan_with_memory(&tree, data.path()).artifact_at(&path).is_none());
-    fs::write(&path, models::plain_gguf()).unwrap();
-    assert!(scan_with_memory(&tree, data.path()).artifact_at(&path).is_some());
-}
-
-#[test]
-fn nothing_is_written_outside_the_data_directory() {
-    let tree = tree_with_a_model();
-    let (home, data) = (Tree::new(), tempfile::tempdir().unwrap());
-    let scan = Scan::new().home(home.root()).word("--data").word(data.path()).word(tree.root());
-    scan.run();
-    assert!(fs::read_dir(data.path()).unwrap().count() > 0, "what is kept between scans is kept in --data");
-    assert_eq!(fs::read_dir(home.root()).unwrap().count(), 0, "something was written into the home");
-    assert_eq!(fs::read_dir(tree.root()).unwrap().count(), 2, "something was written into the scanned tree");
 }
