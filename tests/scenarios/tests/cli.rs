@@ -85,40 +85,6 @@ fn the_table_is_the_default_and_readable_without_color() {
     assert!(!answer.stdout.contains(ESCAPE), "not a terminal, and yet colour: {:?}", answer.stdout);
 }
 
-/// What a person sees: the same command with its output on a terminal.
-fn on_a_terminal(scan: &Scan) -> String {
-    let command = scan.command();
-    let mut words = vec![command.get_program().to_string_lossy().into_owned()];
-    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
-    let line: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
-    let mut script = Command::new("script");
-    script.args(["-q", "-e", "-c", &line.join(" "), "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR");
-    for (name, value) in command.get_envs() {
-        value.map(|value| script.env(name, value));
-    }
-    let output = script.stdin(Stdio::null()).output().expect("`script` of util-linux starts");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// The sequences that choose a colour or weight: CSI … m.
-fn paints(text: &str) -> bool {
-    text.split("\u{1b}[").skip(1).any(|rest| {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != ';');
-        end.is_some_and(|end| rest[end..].starts_with('m'))
-    })
-}
-
-#[test]
-fn no_color_is_honored_on_a_terminal() {
-    let tree = tree_with_a_model();
-    let scan = || Scan::new().word("--no-cache").word("--no-processes").word(tree.root());
-    let with = on_a_terminal(&scan());
-    let without = on_a_terminal(&scan().env("NO_COLOR", "1"));
-    assert!(with.contains("plain.gguf") && without.contains("plain.gguf"), "{with}\n{without}");
-    assert!(paints(&with), "a terminal may be painted: {with:?}");
-    assert!(!paints(&without), "painted in spite of NO_COLOR: {without:?}");
-}
-
 #[test]
 fn standard_output_carries_only_the_result() {
     let tree = tree_with_a_model();
