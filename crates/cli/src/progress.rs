@@ -10,12 +10,14 @@ use std::{
 };
 
 use domain::HostPath;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use inventory::scan::{STAGES, Watch};
 
 use crate::table::{bytes, count};
 
 const EVERY: Duration = Duration::from_millis(100);
+/// A scan that is over by then needs no progress, and a line that comes and goes is a flicker.
+const PATIENCE: Duration = Duration::from_millis(150);
 
 /// Draws until it is dropped.
 pub(crate) struct Line {
@@ -28,22 +30,32 @@ impl Line {
     pub(crate) fn start(watch: Arc<Watch>) -> Self {
         let done = Arc::new(AtomicBool::new(false));
         let finished = Arc::clone(&done);
-        let thread = std::thread::spawn(move || {
-            let bar = ProgressBar::new_spinner();
-            // The template is a constant; without it the bar only looks different.
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
-                bar.set_style(style);
-            }
-            let start = platform::clock::monotonic();
-            while !finished.load(Ordering::Relaxed) {
-                bar.set_message(message(&watch, start.elapsed()));
-                bar.tick();
-                std::thread::park_timeout(EVERY);
-            }
-            bar.finish_and_clear();
-        });
+        let thread = std::thread::spawn(move || draw(&watch, &finished));
         Self { done, thread: Some(thread) }
     }
+}
+
+fn draw(watch: &Watch, finished: &AtomicBool) {
+    let start = platform::clock::monotonic();
+    let is_finished = || finished.load(Ordering::Relaxed);
+    while !is_finished() && start.elapsed() < PATIENCE {
+        std::thread::park_timeout(PATIENCE.saturating_sub(start.elapsed()));
+    }
+    if is_finished() {
+        return;
+    }
+    // The bar puts itself on the terminal the moment it is given something to show.
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    // The template is a constant; without it the bar only looks different.
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
+    while !is_finished() {
+        bar.set_message(message(watch, start.elapsed()));
+        bar.tick();
+        std::thread::park_timeout(EVERY);
+    }
+    bar.finish_and_clear();
 }
 
 impl Drop for Line {

@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context;
 use assess::Facts;
 use clap::{Args, ValueEnum};
-use domain::{Severity, Verdict};
+use domain::{HostPath, Severity, Verdict};
 use inventory::scan::{Request, Scan, Watch};
 use protocol::{SCAN_SCHEMA, ScanReport};
 
@@ -64,7 +64,8 @@ fn environment(name: &str) -> Option<OsString> {
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let catalog = catalog::load().context("the catalogue of this build is broken")?;
     for root in &arguments.roots {
-        root.symlink_metadata().with_context(|| format!("cannot look into `{}`", root.display()))?;
+        root.symlink_metadata()
+            .with_context(|| format!("cannot look into `{}`", HostPath::from(root.as_path())))?;
     }
     let stop = stop_on_interrupt()?;
     let watch = Arc::new(Watch::default());
@@ -84,6 +85,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let report = report(&catalog, scan, started_at, elapsed_ms);
     let format = if arguments.json { Format::Json } else { arguments.format };
     print(&catalog, &report, format).context("failed to write the result")?;
+    if !report.complete {
+        anstream::eprintln!("eyeline: interrupted: the result is only what was found until then");
+    }
     Ok(outcome(&report, arguments.fail_on))
 }
 

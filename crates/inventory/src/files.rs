@@ -101,17 +101,17 @@ impl Found {
     }
 }
 
-/// Walks the roots and sorts what it meets.
+/// Walks the roots, which were named by whoever runs this or are default places, and sorts what it meets.
 pub fn find(
     catalog: &Catalog,
     memory: &Memory,
-    roots: &[PathBuf],
+    (roots, named): (&[PathBuf], bool),
     stop: &AtomicBool,
     progress: &Progress,
 ) -> (Found, Vec<PathBuf>, Vec<PathBuf>) {
     let seeker = Seeker { names: Names::of(catalog), catalog, memory };
     let threads = std::thread::available_parallelism().map_or(2, usize::from).min(8);
-    let walked = walk::walk(&seeker, &walk::Options { roots, threads, stop, progress });
+    let walked = walk::walk(&seeker, &walk::Options { roots, named, threads, stop, progress });
     let mut found = Found::default();
     for worker in walked.workers {
         found.absorb(worker);

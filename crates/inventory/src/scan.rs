@@ -12,7 +12,7 @@ use domain::{Accelerator, Agent, Artifact, Coverage, Gap, HostPath, Package, Run
 use platform::{
     capabilities::{self, Support},
     data::DataDirectory,
-    walk::Progress,
+    walk::{self, Progress},
 };
 
 use crate::{
@@ -25,8 +25,15 @@ use crate::{
 
 /// Folders outside homes where people put models.
 const SHARED_ROOTS: [&str; 2] = ["/opt", "/srv"];
+/// Folders whose Python versions have packages for every account; in each of them, folders with these names.
+const PYTHON_PARENTS: [&str; 3] = ["/usr/lib", "/usr/local/lib", "/usr/lib64"];
+const PYTHON_PACKAGES: [&str; 2] = ["dist-packages", "site-packages"];
+/// Node's packages for every account.
+const NODE_PACKAGES: [&str; 2] = ["/usr/lib/node_modules", "/usr/local/lib/node_modules"];
 /// `PATH_MAX` of Linux; other systems have less.
 const LONGEST_PATH: usize = 4096;
+/// How many names a folder of libraries may have.
+const LARGEST_PARENT: usize = 100_000;
 /// How long to watch accelerators whose load is a difference between two readings.
 const MEASURE: Duration = Duration::from_millis(200);
 
@@ -82,10 +89,12 @@ pub struct Scan {
 /// Scans.
 pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: &Watch) -> Scan {
     let mut scan = Scan::default();
-    let homes = homes(request);
+    let mut homes = homes(request);
     let roots = roots(catalog, request, &homes);
     let (directory, memory) = remember(request, &roots, &mut scan.notes);
-    let (mut found, roots, skipped) = files::find(catalog, &memory, &roots, stop, &watch.walk);
+    let named = !request.roots.is_empty();
+    let (mut found, roots, skipped) = files::find(catalog, &memory, (&roots, named), stop, &watch.walk);
+    homes.retain(|home| !lies_in(home, &skipped));
     let settled = std::mem::take(&mut found.settled);
 
     watch.stage.store(1, Ordering::Relaxed);
@@ -151,7 +160,28 @@ fn roots(catalog: &Catalog, request: &Request<'_>, homes: &[PathBuf]) -> Vec<Pat
     }
     let places = stores::default_roots(&catalog.stores, homes, std::env::consts::OS, request.environment);
     let shared = SHARED_ROOTS.iter().map(PathBuf::from);
-    homes.iter().cloned().chain(places).chain(shared).filter(|path| path.is_dir()).collect()
+    let all = homes.iter().cloned().chain(places).chain(shared).chain(package_folders());
+    all.filter(|path| walk::is_worth_a_look(path)).collect()
+}
+
+/// The folders of packages that every account can use. They are small: names of folders tell what is installed.
+fn package_folders() -> Vec<PathBuf> {
+    let versions = PYTHON_PARENTS.iter().flat_map(|parent| {
+        let entries = platform::read::entries(Path::new(parent), LARGEST_PARENT).unwrap_or_default();
+        let named = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b"python3");
+        entries
+            .into_iter()
+            .filter(move |entry| named(&entry.name))
+            .map(|entry| Path::new(parent).join(entry.name))
+    });
+    let python = versions.flat_map(|version| PYTHON_PACKAGES.map(|folder| version.join(folder)));
+    python.chain(NODE_PACKAGES.map(PathBuf::from)).collect()
+}
+
+/// Whether a path, resolved, lies in one of these folders.
+fn lies_in(path: &Path, folders: &[PathBuf]) -> bool {
+    !folders.is_empty()
+        && path.canonicalize().is_ok_and(|path| folders.iter().any(|folder| path.starts_with(folder)))
 }
 
 /// The memory of earlier scans. Without it a scan only takes longer.

@@ -31,16 +31,30 @@ pub fn own_home() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| home.is_absolute())
 }
 
-/// The homes to look into: the own one, and every account's for a privileged process. Existing directories only.
+/// The homes to look into: the own one, and every account's for a privileged process. Those that are not there are left out.
 pub fn homes() -> Vec<PathBuf> {
     let mut homes: Vec<_> = own_home().into_iter().collect();
     if is_privileged() {
+        homes.extend(registered_home());
         homes.extend(all_homes());
     }
-    homes.retain(|home| home.is_dir());
+    homes.retain(|home| crate::walk::is_worth_a_look(home));
     homes.sort();
     homes.dedup();
     homes
+}
+
+/// The home that the account database has for this process, which need not be what the environment says.
+fn registered_home() -> Option<PathBuf> {
+    #[cfg(unix)]
+    {
+        let user = nix::unistd::User::from_uid(nix::unistd::Uid::effective()).ok().flatten()?;
+        Some(user.dir).filter(|home| home.is_absolute() && home.parent().is_some())
+    }
+    #[cfg(not(unix))]
+    {
+        None
+    }
 }
 
 /// The homes named by `/etc/passwd`, and the folders of `/home` and `/Users`, which also hold those of directory services.
@@ -96,6 +110,12 @@ mod tests {
                       _apt:x:42:65534::/nonexistent:/usr/sbin/nologin\nllm:x:999:999::/var/lib/llm:/bin/false\n";
         let homes = homes_in_passwd(passwd);
         assert_eq!(homes, ["/root", "/home/ann", "/var/lib/llm"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn root_keeps_its_own_home_when_the_environment_has_another() {
+        let Some(home) = registered_home().filter(|home| is_privileged() && home.is_dir()) else { return };
+        assert!(homes().contains(&home));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -71,12 +71,7 @@ impl DataDirectory {
     pub fn own(path: &Path) -> Result<Self, DataError> {
         let io = |source| DataError::Io { path: path.to_owned(), source };
         make_private(path).map_err(io)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(path.join("lock"))
-            .map_err(io)?;
+        let lock = private_file(&path.join("lock")).map_err(io)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => return Err(DataError::InUse(path.to_owned())),
@@ -99,36 +94,13 @@ impl DataDirectory {
     /// # Errors
     /// The system's error; the file that was there before stays.
     pub fn write(&self, name: &str, parts: &[&[u8]]) -> io::Result<()> {
-        let path = self.path.join(name);
-        let half = path.with_extension("half");
-        let written = write_private(&half, parts).and_then(|()| std::fs::rename(&half, &path));
-        if written.is_err() {
-            // A full disk should not stay full because of us.
-            let _ = std::fs::remove_file(&half);
-        }
-        written
+        write_whole(&self.path.join(name), parts)
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
-}
-
-fn write_private(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
-    use std::io::Write;
-    let mut options = OpenOptions::new();
-    options.create_new(true).write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    // What a crash left behind, or what somebody put there, is not written through.
-    let _ = std::fs::remove_file(path);
-    let mut file = options.open(path)?;
-    parts.iter().try_for_each(|part| file.write_all(part))?;
-    file.flush()
 }
 
 fn make_private(path: &Path) -> io::Result<()> {
@@ -142,6 +114,41 @@ fn make_private(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// The directory may be one that others can enter, so each file is closed to them; one that was open is closed.
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+        let file = options.open(path)?;
+        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        }
+        Ok(file)
+    }
+    #[cfg(not(unix))]
+    options.open(path)
+}
+
+/// Writes a file that is there whole or not at all, also when the disk is full.
+fn write_whole(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    let draft = path.with_extension("new");
+    let mut file = private_file(&draft)?;
+    let mut written = file.set_len(0);
+    for part in parts {
+        written = written.and_then(|()| file.write_all(part));
+    }
+    let moved = written.and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&draft, path));
+    if moved.is_err() {
+        // A full disk should not stay full because of us.
+        let _ = std::fs::remove_file(&draft);
+    }
+    moved
+}
+
 /// Reads the format, or writes it into a new directory.
 fn check_format(path: &Path) -> Result<(), DataError> {
     let file = path.join("format");
@@ -152,7 +159,7 @@ fn check_format(path: &Path) -> Result<(), DataError> {
             if format == FORMAT { Ok(()) } else { Err(DataError::Newer { path: path.to_owned(), format }) }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            std::fs::write(&file, format!("{FORMAT}\n")).map_err(io)
+            write_whole(&file, &[FORMAT.as_bytes(), b"\n"]).map_err(io)
         }
         Err(error) => Err(io(error)),
     }
@@ -170,6 +177,26 @@ mod tests {
         assert!(matches!(DataDirectory::own(&path), Err(DataError::InUse(_))));
         drop(owner);
         DataDirectory::own(&path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_what_lies_in_a_directory_that_others_can_enter() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::write(dir.path().join("old"), "x").unwrap();
+        std::fs::set_permissions(dir.path().join("old"), std::fs::Permissions::from_mode(0o644)).unwrap();
+        let data = DataDirectory::own(dir.path()).unwrap();
+        private_file(&data.path().join("new")).unwrap();
+        private_file(&data.path().join("old")).unwrap();
+        for entry in std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap) {
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", entry.path().display());
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 4);
+        std::os::unix::fs::symlink(dir.path().join("old"), dir.path().join("link")).unwrap();
+        assert!(private_file(&data.path().join("link")).is_err(), "nothing is written through a link");
     }
 
     #[test]

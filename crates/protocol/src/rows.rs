@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use domain::HostPath;
+use domain::{Coverage, HostPath};
 
 use crate::ScanReport;
 
@@ -46,7 +46,7 @@ impl Row {
     fn with(mut self, column: &str, value: impl ToString) -> Self {
         let at = COLUMNS.iter().position(|name| *name == column);
         if let Some(cell) = at.and_then(|at| self.0.get_mut(at)) {
-            *cell = harmless(value.to_string());
+            *cell = harmless(HostPath::from(value.to_string().as_str()).to_string());
         }
         self
     }
@@ -59,12 +59,13 @@ impl Row {
     }
 }
 
-/// A spreadsheet takes a cell that begins with one of these for a formula, and names come from strangers.
+/// Rows are looked at in terminals and spreadsheets. What could draw on the first is escaped before this; a spreadsheet takes a cell that begins with one of these for a formula, and names come from strangers.
 fn harmless(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }
 
-/// Writes a header and one row per artefact, runtime, agent, MCP server, package, accelerator and finding.
+/// Writes a header, one row per artefact, runtime, agent, MCP server, package, accelerator and finding, and what a reader
+/// must know of how far the scan reached.
 ///
 /// # Errors
 /// The writer's error.
@@ -112,6 +113,36 @@ fn rows(report: &ScanReport) -> impl Iterator<Item = Row> {
                 .with("rule", &finding.rule)
                 .with("detail", &finding.message)
         }))
+        .chain(reach(report))
+}
+
+/// How far the scan reached: whether to its end, what it could not read, what it could not see, and what it has to say.
+fn reach(report: &ScanReport) -> impl Iterator<Item = Row> {
+    let coverage = &report.coverage;
+    let whole = Row::new("coverage")
+        .with("name", if report.complete { "complete" } else { "incomplete" })
+        .with("detail", sum(coverage));
+    let unreadable = coverage
+        .unreadable
+        .iter()
+        .map(|one| Row::new("unreadable").with("path", &one.path).with("detail", &one.error));
+    let mounts = coverage
+        .skipped_mounts
+        .iter()
+        .map(|mount| Row::new("skipped-mount").with("path", mount).with("detail", "file system not entered"));
+    let gaps = coverage.gaps.iter().map(|gap| {
+        Row::new("gap").with("name", &gap.capability).with("detail", format!("{} ({})", gap.lost, gap.remedy))
+    });
+    let notes = report.notes.iter().map(|note| Row::new("note").with("detail", note));
+    std::iter::once(whole).chain(unreadable).chain(mounts).chain(gaps).chain(notes)
+}
+
+/// The numbers by their names in the JSON document.
+fn sum(coverage: &Coverage) -> String {
+    let Coverage { files, directories, bytes_read, changed, unreadable_total, .. } = coverage;
+    format!(
+        "files={files} directories={directories} bytes_read={bytes_read} changed={changed} unreadable_total={unreadable_total}"
+    )
 }
 
 fn models(report: &ScanReport) -> impl Iterator<Item = Row> {
@@ -170,13 +201,13 @@ fn word(value: &impl serde::Serialize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Artifact, Coverage, Device, Digest, Finding, Metadata, Severity, Verdict};
+    use domain::{Artifact, Device, Digest, Finding, Gap, Metadata, Severity, Unreadable, Verdict};
 
     use super::*;
     use crate::SCAN_SCHEMA;
 
     #[test]
-    fn every_thing_found_is_a_row_and_a_name_cannot_be_a_formula() {
+    fn every_thing_found_or_not_seen_is_a_row_and_a_name_cannot_be_a_formula() {
         let artifact = Artifact {
             paths: vec![HostPath::from("/m/a, \"b\".gguf")],
             size: 7,
@@ -202,18 +233,29 @@ mod tests {
         let report = ScanReport {
             schema: SCAN_SCHEMA,
             version: "0".into(),
-            complete: true,
+            complete: false,
             device,
             started_at: jiff::Timestamp::UNIX_EPOCH,
             elapsed_ms: 0,
-            coverage: Coverage::default(),
+            coverage: Coverage {
+                files: 2,
+                unreadable_total: 1,
+                unreadable: vec![Unreadable { path: "/m/closed".into(), error: "permission denied".into() }],
+                skipped_mounts: vec!["/net".into()],
+                gaps: vec![Gap {
+                    capability: "accounts".into(),
+                    lost: "homes".into(),
+                    remedy: "be root".into(),
+                }],
+                ..Coverage::default()
+            },
             artifacts: vec![artifact],
             runtimes: vec![],
             agents: vec![],
             packages: vec![],
             accelerators: vec![],
             findings: vec![finding],
-            notes: vec![],
+            notes: vec!["without memory".into()],
         };
         let mut out = Vec::new();
         write_rows(&report, &mut out).unwrap();
@@ -221,6 +263,11 @@ mod tests {
         kind,name,path,format,size,sha256,digest_status,store,origin,revision,license,commercial_use,verdict,severity,rule,pid,user,detail
         artifact,'=cmd|'/c calc'!A1,"/m/a, ""b"".gguf",gguf,7,,pending,,,,,,not-scanned,,,,,
         finding,/m,,,,,,,,,,,,info,unknown-origin,,,m
+        coverage,incomplete,,,,,,,,,,,,,,,,files=2 directories=0 bytes_read=0 changed=0 unreadable_total=1
+        unreadable,,/m/closed,,,,,,,,,,,,,,,permission denied
+        skipped-mount,,/net,,,,,,,,,,,,,,,file system not entered
+        gap,accounts,,,,,,,,,,,,,,,,homes (be root)
+        note,,,,,,,,,,,,,,,,,without memory
         "#);
     }
 }

@@ -233,3 +233,112 @@ fn only_platform_may_hold_unsafe_code() {
     let root: toml::Table = fs::read_to_string(repository().join("Cargo.toml")).unwrap().parse().unwrap();
     assert_eq!(root["workspace"]["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
 }
+
+/// Where code may name a tool, and why it cannot be data.
+const NAMED_IN_CODE: [(&str, &str, &str); 1] =
+    [("crates/artifact/src/identified.rs", "llamafile", "a file format before it is the name of a runtime")];
+
+/// Words shorter than this are parts of too many others.
+const SHORTEST_NAME: usize = 5;
+
+/// What the catalogue calls tools and their processes, in lower case; a pattern counts for what stands before its star.
+fn names_of_tools() -> BTreeSet<String> {
+    let catalog = catalog::load().expect("the catalogue");
+    let names = catalog.tools.iter().flat_map(|tool| {
+        let processes = tool.process.names.iter().map(|name| name.to_string());
+        [tool.id.clone(), tool.name.clone()].into_iter().chain(processes)
+    });
+    let plain = |name: String| name.split('*').next().unwrap_or_default().to_lowercase();
+    names.map(plain).filter(|name| name.len() >= SHORTEST_NAME).collect()
+}
+
+/// The string literals of Rust code, and nothing of its comments.
+fn literals(code: &str) -> Vec<String> {
+    let (mut found, mut rest) = (Vec::new(), code);
+    while let Some(first) = rest.chars().next() {
+        if rest.starts_with("//") {
+            rest = rest.find('\n').map_or("", |end| &rest[end..]);
+        } else if rest.starts_with("/*") {
+            rest = rest.find("*/").map_or("", |end| &rest[end + 2..]);
+        } else if let Some(end) = raw_literal(rest) {
+            found.push(rest[..end].to_owned());
+            rest = &rest[end..];
+        } else if first == '"' {
+            let end = end_of_literal(rest);
+            found.push(rest[..end].to_owned());
+            rest = &rest[end..];
+        } else if rest.starts_with("'\"'") || rest.starts_with("'\\") {
+            // A character, which might be a quote.
+            rest = rest[2..].find('\'').map_or("", |end| &rest[end + 3..]);
+        } else {
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    found
+}
+
+/// The length of `"…"`.
+fn end_of_literal(text: &str) -> usize {
+    let mut escaped = false;
+    let end = text.char_indices().skip(1).find(|&(_, c)| {
+        let ends = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |(at, _)| at + 1)
+}
+
+/// The length of `r#"…"#`, if one begins here.
+fn raw_literal(text: &str) -> Option<usize> {
+    let after = text.strip_prefix('r')?;
+    let hashes = after.len() - after.trim_start_matches('#').len();
+    let body = after[hashes..].strip_prefix('"')?;
+    let close = format!("\"{}", "#".repeat(hashes));
+    Some(text.len() - body.len() + body.find(&close)? + close.len())
+}
+
+/// Whether the name stands in the text as a word of its own.
+fn names(text: &str, name: &str) -> bool {
+    let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    text.match_indices(name).any(|(at, _)| {
+        !is_letter(text[..at].chars().next_back()) && !is_letter(text[at + name.len()..].chars().next())
+    })
+}
+
+#[test]
+fn no_tool_is_named_in_code() {
+    let tools = names_of_tools();
+    let mut files = Vec::new();
+    for package in metadata().workspace_packages() {
+        let source = package.manifest_path.with_file_name("src").into_std_path_buf();
+        if source.starts_with(repository().join("crates")) {
+            sources(&source, &mut files);
+        }
+    }
+    let mut wrong = Vec::new();
+    for file in files {
+        let path = file.strip_prefix(repository()).expect("a file of the repository").display().to_string();
+        if ["tests.rs", "testkit.rs"].iter().any(|end| path.ends_with(end)) || path.contains("/tests/") {
+            continue;
+        }
+        let text = fs::read_to_string(&file).expect("a source file");
+        let code = ["#[cfg(test)]", "#[cfg(all(test,"]
+            .iter()
+            .fold(&*text, |code, mark| code.split(mark).next().unwrap_or(code));
+        for literal in literals(code).iter().map(|literal| literal.to_lowercase()) {
+            let allowed =
+                |name: &str| NAMED_IN_CODE.iter().any(|(file, word, _)| path == *file && name == *word);
+            let named = tools.iter().filter(|name| names(&literal, name) && !allowed(name));
+            wrong.extend(named.map(|name| format!("{path}: `{name}` in {literal}")));
+        }
+    }
+    assert!(wrong.is_empty(), "a tool is data in catalog/tools: {wrong:#?}");
+}
+
+#[test]
+fn the_rule_knows_a_literal_from_a_comment() {
+    let code = r##"// "ollama" \n let a = '"'; /* "b" */ f("x \" vllm", r#"a "raw" one"#, '\''); // "#;"##;
+    let code = code.replace("\\n", "\n");
+    assert_eq!(literals(&code), [r#""x \" vllm""#, r##"r#"a "raw" one"#"##]);
+    assert!(names("runs vllm.", "vllm") && !names("vllmish", "vllm"));
+}

@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, OpenOptions},
-    path::{Path, PathBuf},
+    os::unix::fs::PermissionsExt,
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -13,10 +13,6 @@ use std::{
 use rustix::process::Signal;
 use scenarios::{Answer, Scan, eyeline, home::Home, models, schema::assert_follows_schema, tree::Tree};
 use sha2::{Digest, Sha256};
-
-/// A file that changed a moment before a scan could change once more within the same tick of the clock, so a scan remembers
-/// only those that have been left alone for longer.
-const SETTLE: Duration = Duration::from_secs(4);
 
 const ESCAPE: char = '\u{1b}';
 
@@ -87,40 +83,6 @@ fn the_table_is_the_default_and_readable_without_color() {
     let answer = Scan::new().word("--no-cache").word(tree.root()).run();
     assert!(answer.stdout.contains("plain.gguf"), "{}", answer.stdout);
     assert!(!answer.stdout.contains(ESCAPE), "not a terminal, and yet colour: {:?}", answer.stdout);
-}
-
-/// What a person sees: the same command with its output on a terminal.
-fn on_a_terminal(scan: &Scan) -> String {
-    let command = scan.command();
-    let mut words = vec![command.get_program().to_string_lossy().into_owned()];
-    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
-    let line: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
-    let mut script = Command::new("script");
-    script.args(["-q", "-e", "-c", &line.join(" "), "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR");
-    for (name, value) in command.get_envs() {
-        value.map(|value| script.env(name, value));
-    }
-    let output = script.stdin(Stdio::null()).output().expect("`script` of util-linux starts");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// The sequences that choose a colour or weight: CSI … m.
-fn paints(text: &str) -> bool {
-    text.split("\u{1b}[").skip(1).any(|rest| {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != ';');
-        end.is_some_and(|end| rest[end..].starts_with('m'))
-    })
-}
-
-#[test]
-fn no_color_is_honored_on_a_terminal() {
-    let tree = tree_with_a_model();
-    let scan = || Scan::new().word("--no-cache").word("--no-processes").word(tree.root());
-    let with = on_a_terminal(&scan());
-    let without = on_a_terminal(&scan().env("NO_COLOR", "1"));
-    assert!(with.contains("plain.gguf") && without.contains("plain.gguf"), "{with}\n{without}");
-    assert!(paints(&with), "a terminal may be painted: {with:?}");
-    assert!(!paints(&without), "painted in spite of NO_COLOR: {without:?}");
 }
 
 #[test]
@@ -202,6 +164,40 @@ fn ctrl_c_ends_cleanly_with_what_was_found_marked_incomplete() {
 }
 
 #[test]
+fn an_interrupted_scan_says_so_in_every_format() {
+    let tree = tree_with_a_model();
+    let endless = tree.write("models/endless.gguf", models::plain_gguf());
+    OpenOptions::new().write(true).open(endless).unwrap().set_len(256 << 30).unwrap();
+    let scan = |format: &str| Scan::new().word("--no-cache").word("--hash").word("--format").word(format);
+    for (format, mark) in
+        [("table", "Interrupted"), ("csv", "\ncoverage,incomplete,"), ("json", "\"complete\": false")]
+    {
+        let scan = scan(format).word(tree.root());
+        let running = scan.start();
+        thread::sleep(Duration::from_secs(2));
+        running.signal(Signal::INT);
+        let answer = Answer::from(running.finish(Duration::from_secs(20)));
+        assert_eq!(answer.code, Some(3), "{format}");
+        assert!(answer.stdout.contains(mark), "{format}: {}", answer.stdout);
+        let lines: Vec<_> = answer.stderr.lines().filter(|line| line.contains("interrupted")).collect();
+        assert_eq!(lines.len(), 1, "{format}: {}", answer.stderr);
+    }
+}
+
+#[test]
+fn csv_says_what_was_not_seen() {
+    let tree = tree_with_a_model();
+    let closed = tree.write("closed/model.gguf", models::plain_gguf());
+    fs::set_permissions(closed.parent().unwrap(), fs::Permissions::from_mode(0o000)).unwrap();
+    let scan = Scan::new().as_nobody().word("--no-cache").word("--no-processes").word("--format").word("csv");
+    let answer = scan.word(tree.root()).run();
+    fs::set_permissions(closed.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(answer.stdout.lines().filter(|line| line.starts_with("coverage,complete,")).count(), 1);
+    let unreadable = format!("unreadable,,{}", closed.parent().unwrap().display());
+    assert!(answer.stdout.lines().any(|line| line.starts_with(&unreadable)), "{}", answer.stdout);
+}
+
+#[test]
 fn hash_computes_what_no_store_claims() {
     let tree = tree_with_a_model();
     let path = tree.path("models/plain.gguf");
@@ -233,51 +229,4 @@ fn a_blob_that_is_not_what_its_name_says_is_a_finding_once_it_is_hashed() {
     assert!(blob.to_string_lossy().ends_with(digest["claimed"].as_str().unwrap()), "{digest}");
     assert!(hashed.list("findings").iter().any(|finding| finding["rule"] == "digest-mismatch"));
     assert_eq!(hashed.code, Some(1));
-}
-
-fn scan_with_memory(tree: &Tree, data: &Path) -> Answer {
-    let scan = Scan::new().word("--format").word("json").word("--no-processes");
-    scan.word("--data").word(data).word(tree.root()).run()
-}
-
-/// A file as large as a model that is none.
-fn write_no_model(tree: &Tree) -> PathBuf {
-    tree.write("data.bin", vec![b'a'; models::plain_gguf().len()])
-}
-
-#[test]
-fn a_second_scan_opens_nothing_that_did_not_change() {
-    let tree = tree_with_a_model();
-    write_no_model(&tree);
-    let data = tempfile::tempdir().unwrap();
-    thread::sleep(SETTLE);
-    let first = scan_with_memory(&tree, data.path());
-    let second = scan_with_memory(&tree, data.path());
-    assert_eq!(first.counted("unchanged"), 0);
-    assert_eq!(second.counted("unchanged"), 1);
-    assert!(second.counted("bytes_read") < first.counted("bytes_read"));
-    assert_eq!(first.list("artifacts"), second.list("artifacts"));
-    assert_eq!(first.list("findings"), second.list("findings"));
-}
-
-#[test]
-fn a_file_that_became_a_model_of_the_same_size_is_found_by_the_second_scan() {
-    let tree = tree_with_a_model();
-    let path = write_no_model(&tree);
-    let data = tempfile::tempdir().unwrap();
-    thread::sleep(SETTLE);
-    assert!(scan_with_memory(&tree, data.path()).artifact_at(&path).is_none());
-    fs::write(&path, models::plain_gguf()).unwrap();
-    assert!(scan_with_memory(&tree, data.path()).artifact_at(&path).is_some());
-}
-
-#[test]
-fn nothing_is_written_outside_the_data_directory() {
-    let tree = tree_with_a_model();
-    let (home, data) = (Tree::new(), tempfile::tempdir().unwrap());
-    let scan = Scan::new().home(home.root()).word("--data").word(data.path()).word(tree.root());
-    scan.run();
-    assert!(fs::read_dir(data.path()).unwrap().count() > 0, "what is kept between scans is kept in --data");
-    assert_eq!(fs::read_dir(home.root()).unwrap().count(), 0, "something was written into the home");
-    assert_eq!(fs::read_dir(tree.root()).unwrap().count(), 2, "something was written into the scanned tree");
 }

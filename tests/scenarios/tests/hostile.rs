@@ -101,6 +101,27 @@ fn a_name_with_escape_sequences_is_never_drawn_raw() {
     }
 }
 
+#[test]
+fn what_configurations_and_packages_say_is_never_drawn_raw() {
+    let evil = |word: &str| format!("{word}\u{1b}[31mRED\u{1b}[2J\u{9b}2J\u{202e}");
+    let tree = tree();
+    let servers = serde_json::json!({ "mcpServers": {
+        evil("local"): { "command": "npx", "args": ["-y", evil("argument")], "env": { evil("API_TOKEN"): "abc" } },
+        evil("remote"): { "url": format!("https://example.org/{}", evil("path")) },
+    }});
+    tree.write("project/.mcp.json", servers.to_string());
+    let package = "project/.venv/lib/python3.12/site-packages/torch-2.9.0.dist-info";
+    tree.write(format!("{package}/METADATA"), format!("Name: torch\nVersion: {}\n", evil("2.9.0")));
+    let folder = format!("project/other/site-packages/torch-{}.dist-info", evil("2.8.0"));
+    tree.write(format!("{folder}/METADATA"), "Name: torch\n");
+    for format in ["table", "csv"] {
+        let scan = Scan::new().word("--no-cache").word("--no-processes").word("--format").word(format);
+        let text = scan.word(tree.root()).run().stdout;
+        assert!(text.contains("local\\u{1b}[31mRED") && text.contains("torch"), "{format}: {text}");
+        assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{format}: {text:?}");
+    }
+}
+
 /// Renames, truncates, removes and makes models anew until told to stop.
 fn disturb(tree: &Tree, stop: &AtomicBool) {
     let (path, other) = (tree.path("busy/model.gguf"), tree.path("busy/other.gguf"));

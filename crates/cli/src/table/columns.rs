@@ -1,5 +1,8 @@
 //! Columns that line up, however wide the characters are, in the width there is.
+//!
+//! Every cell and sentence enters the page through here, and here what could draw on a terminal is escaped.
 
+use domain::HostPath;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 const GAP: usize = 2;
@@ -29,13 +32,19 @@ impl Column {
     }
 }
 
+/// Text as a terminal may show it. What a report holds was written by strangers: a name may carry escape sequences.
+/// Escaping twice changes nothing.
+pub(super) fn shown(text: &str) -> String {
+    HostPath::from(text).to_string()
+}
+
 /// Rows as lines, a line of titles first. A column without a single cell is left out.
 pub(super) fn lines(columns: &[Column], rows: &[Vec<String>], width: usize) -> Vec<String> {
     let used: Vec<_> = (0..columns.len())
         .filter(|at| rows.iter().any(|row| row.get(*at).is_some_and(|cell| !cell.is_empty())))
         .collect();
     let columns: Vec<_> = used.iter().filter_map(|at| columns.get(*at).copied()).collect();
-    let cell = |row: &[String], at: usize| row.get(at).cloned().unwrap_or_default();
+    let cell = |row: &[String], at: usize| row.get(at).map(|cell| shown(cell)).unwrap_or_default();
     let rows: Vec<Vec<_>> = rows.iter().map(|row| used.iter().map(|at| cell(row, *at)).collect()).collect();
     let titles: Vec<_> = columns.iter().map(|column| column.title.to_owned()).collect();
     let widths = widths(&columns, &titles, &rows, width);
@@ -112,7 +121,7 @@ fn fitting(characters: impl Iterator<Item = char>, width: usize) -> Vec<char> {
 /// Words in lines of at most `width` columns.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace().flat_map(|word| pieces(word, width)) {
+    for word in text.split_whitespace().flat_map(|word| pieces(&shown(word), width)) {
         let Some(line) = lines.last_mut() else { break };
         if line.is_empty() {
             line.push_str(&word);
@@ -161,6 +170,14 @@ mod tests {
         let lines = lines(&columns, &rows, 28);
         assert_eq!(lines[1], "  /home/…els/tiny.gguf  gguf");
         assert!(lines.iter().all(|line| line.width() <= 28));
+    }
+
+    #[test]
+    fn what_could_draw_is_escaped_before_it_is_measured() {
+        let columns = [Column::fixed("A"), Column::fixed("B")];
+        let rows = [vec!["x\u{1b}[2J\nz".into(), "b".into()]];
+        assert_eq!(lines(&columns, &rows, 80), ["  A                 B", "  x\\u{1b}[2J\\u{a}z  b"]);
+        assert_eq!(wrapped("one \u{202e}two", 12), ["one", "\\u{202e}two"]);
     }
 
     #[test]

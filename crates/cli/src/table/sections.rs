@@ -11,7 +11,7 @@ use protocol::ScanReport;
 
 use super::{
     BOLD, DIM, Page, bytes,
-    columns::{Column, lines, wrapped},
+    columns::{Column, lines, shown, wrapped},
     count, plural, style,
 };
 
@@ -24,7 +24,7 @@ impl Page {
         let device = &report.device;
         let parts = [device.hostname.clone(), device.os_version.clone().or_else(|| Some(device.os.clone()))];
         let machine: Vec<_> = parts.into_iter().flatten().collect();
-        let _ = writeln!(text, "{BOLD}Eyeline{BOLD:#}  {}", machine.join(" · "));
+        let _ = writeln!(text, "{BOLD}Eyeline{BOLD:#}  {}", shown(&machine.join(" · ")));
         let coverage = &report.coverage;
         let seconds = report.elapsed_ms / 1000;
         let tenths = report.elapsed_ms % 1000 / 100;
@@ -310,14 +310,14 @@ impl Page {
 
 fn model_row(catalog: &Catalog, artifact: &Artifact) -> Vec<String> {
     let file = artifact.path().file_name().to_string();
-    let name = artifact.metadata.name.as_deref().map(|name| HostPath::from(name).to_string()).unwrap_or(file);
+    let name = artifact.metadata.name.clone().unwrap_or(file);
     let license = artifact.license.as_ref().map(|license| {
         let limit = match license.commercial_use {
             CommercialUse::No => " (non-commercial)",
             CommercialUse::Conditional => " (conditions)",
             CommercialUse::Unknown | CommercialUse::Yes => "",
         };
-        format!("{}{limit}", HostPath::from(license.id.as_str()))
+        format!("{}{limit}", license.id)
     });
     let status = match (artifact.digest.status, artifact.verdict) {
         (_, Verdict::Malicious) => "MALICIOUS",

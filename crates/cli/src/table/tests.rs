@@ -183,3 +183,58 @@ fn numbers_are_for_people() {
     assert_eq!(bytes(150_500_000_000), "150 GB");
     assert_eq!(bytes(u64::MAX), "18446744 TB");
 }
+
+#[test]
+fn nothing_that_was_found_draws_on_the_terminal() {
+    let evil = |word: &str| format!("{word}\u{1b}[31m\u{9b}2J\u{202e}\r");
+    let mut report = full_report();
+    report.device.hostname = Some(evil("host"));
+    for runtime in &mut report.runtimes {
+        runtime.user = Some(evil("user"));
+        runtime.tool = None;
+        runtime.exe = Some(evil("exe").as_str().into());
+        runtime.listeners = vec![evil("listener")];
+    }
+    for agent in &mut report.agents {
+        let mut remote = agent.mcp_servers.first().unwrap().clone();
+        remote.url = Some(evil("https"));
+        for server in &mut agent.mcp_servers {
+            server.name = evil("server");
+            server.command.push(evil("argument"));
+            server.plain_secrets.iter_mut().for_each(|secret| secret.name = evil("secret"));
+        }
+        agent.mcp_servers.push(remote);
+    }
+    for artifact in &mut report.artifacts {
+        artifact.metadata.name = Some(evil("model"));
+        artifact.metadata.quantization = Some(evil("quantization"));
+        artifact.format = evil("format");
+    }
+    report.packages.iter_mut().for_each(|package| package.version = Some(evil("version")));
+    report.accelerators = vec![domain::Accelerator {
+        kind: "gpu".into(),
+        name: evil("accelerator"),
+        source: "drm".into(),
+        driver: None,
+        bus: None,
+        utilization: None,
+        memory_used: None,
+        memory_total: None,
+        processes: vec![],
+    }];
+    for finding in &mut report.findings {
+        finding.message = evil("message");
+        finding.help = evil("help");
+    }
+    report.coverage.unreadable.iter_mut().for_each(|one| one.error = evil("error"));
+    report.notes = vec![evil("note")];
+    let text = plain(&report, 160);
+    assert!(!text.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{text:?}");
+    for word in ["host", "user", "exe", "server", "secret", "model", "accelerator", "message", "help", "note"]
+    {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    // Our own colours are the only ones: without them nothing differs.
+    let painted = render(&catalog::load().unwrap(), &report, Some(160));
+    assert!(!painted.contains("\u{1b}[31m\u{9b}"), "{painted:?}");
+}

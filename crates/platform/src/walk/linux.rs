@@ -54,15 +54,22 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(_roots: &[PathBuf]) -> Self {
+    pub(super) fn new() -> Self {
         let user = rustix::process::geteuid().as_raw();
         Self { mounts: MountTable::read(), skipped: Mutex::default(), user }
     }
 
     pub(super) fn into_skipped(self) -> Vec<PathBuf> {
-        let mut skipped = self.skipped.into_inner().unwrap_or_else(PoisonError::into_inner);
-        skipped.sort();
-        skipped
+        self.skipped.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a root that nobody named is entered; one that is not is listed.
+    pub(super) fn enters(&self, root: &Path) -> bool {
+        let enters = self.mounts.treatment_of_root(root) == Treatment::Enter;
+        if !enters {
+            self.skip(root.as_os_str().as_bytes());
+        }
+        enters
     }
 
     fn skip(&self, path: &[u8]) {
@@ -81,43 +88,6 @@ pub(super) fn raise_file_limit() {
     }
 }
 
-/// Opens a root. Whoever names a root wants it entered, whatever file system it is on.
-pub(super) fn root_job<V: Visitor>(visitor: &V, worker: &mut V::Worker, root: &Path) -> Option<Job> {
-    let path = root.as_os_str().as_bytes().to_vec();
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let opened = rustix::fs::open(root, flags, Mode::empty());
-    let base = match opened.and_then(|fd| Ok((rustix::fs::fstat(&fd)?, fd))) {
-        Ok((stat, fd)) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => fd,
-        Ok((stat, fd)) => {
-            visit_root_file(visitor, worker, root, &stat, fd);
-            return None;
-        }
-        Err(error) => {
-            visitor.unreadable(worker, &path, &error.into());
-            return None;
-        }
-    };
-    Some(Job { base: Arc::new(base), base_length: path.len(), path })
-}
-
-/// A root may be a single file.
-fn visit_root_file<V: Visitor>(visitor: &V, worker: &mut V::Worker, root: &Path, stat: &Stat, fd: OwnedFd) {
-    let (Some(directory), Some(name)) = (root.parent(), root.file_name()) else { return };
-    let at = At { directory: directory.as_os_str().as_bytes(), name: name.as_bytes() };
-    let identity = identity(stat);
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile
-        || identity.size == 0
-        || !visitor.file(worker, at, &identity)
-    {
-        return;
-    }
-    let mut head = [0u8; HEAD];
-    if let Ok(length) = rustix::io::pread(&fd, &mut head, 0) {
-        let file = File::from(fd);
-        visitor.opened(worker, at, &identity, head.get(..length).unwrap_or_default(), &file);
-    }
-}
-
 /// One thread's buffers and counters.
 pub(super) struct Hands<'a, V: Visitor> {
     visitor: &'a V,
@@ -132,6 +102,38 @@ impl<'a, V: Visitor> Hands<'a, V> {
     pub(super) fn new(visitor: &'a V, shared: &'a Shared, progress: &'a Progress) -> Self {
         let entries = vec![MaybeUninit::uninit(); ENTRY_BUFFER];
         Self { visitor, shared, progress, tally: Tally::default(), entries, head: Box::new([0; HEAD]) }
+    }
+
+    /// Opens a root without reading it. One that is no directory is visited at once.
+    pub(super) fn root(&mut self, worker: &mut V::Worker, root: &Path) -> Option<Job> {
+        let path = root.as_os_str().as_bytes().to_vec();
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = rustix::fs::open(root, flags, Mode::empty());
+        match opened.and_then(|fd| Ok((rustix::fs::fstat(&fd)?, fd))) {
+            Ok((stat, fd)) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => {
+                return Some(Job { base: Arc::new(fd), base_length: path.len(), path });
+            }
+            Ok(_) => {
+                if let Err(error) = self.root_file(worker, root) {
+                    self.visitor.unreadable(worker, &path, &error.into());
+                }
+            }
+            Err(error) => self.visitor.unreadable(worker, &path, &error.into()),
+        }
+        None
+    }
+
+    /// A root may be a single file: it is visited and counted like any other in its directory.
+    fn root_file(&mut self, worker: &mut V::Worker, root: &Path) -> Result<(), Errno> {
+        let (Some(directory), Some(name)) = (root.parent(), root.file_name()) else { return Ok(()) };
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = rustix::fs::open(directory, flags, Mode::empty())?;
+        let directory = directory.as_os_str().as_bytes();
+        let at = At { directory, name: name.as_bytes() };
+        let name = CString::new(name.as_bytes()).map_err(|_| Errno::INVAL)?;
+        self.file(worker, opened.as_fd(), &name, at);
+        self.tally.flush(self.progress, directory);
+        Ok(())
     }
 
     /// Reads one directory: its files are visited, its directories become jobs.

@@ -5,7 +5,7 @@
 use std::{
     fs::File,
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -152,6 +152,9 @@ impl Tally {
 pub struct Options<'a> {
     /// Where to start. A root that is a link is resolved, one that lies in another root is walked once.
     pub roots: &'a [PathBuf],
+    /// Whoever runs this named the roots, and wants them entered whatever file system they are on. Otherwise a root on a
+    /// file system that a walk does not enter by itself is skipped.
+    pub named: bool,
     /// How many threads.
     pub threads: usize,
     /// Set from outside to stop the walk; what was found so far stays.
@@ -167,7 +170,8 @@ pub struct Walked<W> {
     pub workers: Vec<W>,
     /// The roots as they were walked.
     pub roots: Vec<PathBuf>,
-    /// Mounted file systems that were not entered: network, pseudo and automounted ones below a root.
+    /// Mounted file systems that were not entered: network, pseudo and automounted ones below a root, and roots that
+    /// nobody named on such a file system.
     pub skipped_mounts: Vec<PathBuf>,
 }
 
@@ -175,9 +179,14 @@ pub struct Walked<W> {
 pub fn walk<V: Visitor>(visitor: &V, options: &Options<'_>) -> Walked<V::Worker> {
     system::raise_file_limit();
     let mut first = visitor.worker();
-    let roots = resolve_roots(visitor, &mut first, options.roots);
-    let shared = system::Shared::new(&roots);
-    let jobs: Vec<_> = roots.iter().filter_map(|root| system::root_job(visitor, &mut first, root)).collect();
+    let mut roots = resolve_roots(visitor, &mut first, options.roots);
+    let shared = system::Shared::new();
+    if !options.named {
+        roots.retain(|root| shared.enters(root));
+    }
+    outermost(&mut roots);
+    let mut hands = system::Hands::new(visitor, &shared, options.progress);
+    let jobs: Vec<_> = roots.iter().filter_map(|root| hands.root(&mut first, root)).collect();
     let queue = Queue::new(jobs);
     let threads = options.threads.max(1);
     let mut workers = vec![first];
@@ -193,10 +202,27 @@ pub fn walk<V: Visitor>(visitor: &V, options: &Options<'_>) -> Walked<V::Worker>
             });
         }
     });
-    Walked { workers, roots, skipped_mounts: shared.into_skipped() }
+    let mut skipped_mounts = shared.into_skipped();
+    outermost(&mut skipped_mounts);
+    Walked { workers, roots, skipped_mounts }
 }
 
-/// Resolves links in the roots and leaves out those that lie in others. A root that does not exist is unreadable.
+/// Whether a default place is worth a walk: a directory, or one of which the system does not say what it is. Only what is
+/// not there is passed over in silence.
+pub fn is_worth_a_look(path: &Path) -> bool {
+    match path.metadata() {
+        Ok(metadata) => metadata.is_dir(),
+        Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+    }
+}
+
+/// Sorts paths and leaves out those that lie in others.
+fn outermost(paths: &mut Vec<PathBuf>) {
+    paths.sort();
+    paths.dedup_by(|inner, outer| inner.starts_with(&*outer));
+}
+
+/// Resolves links in the roots. A root that cannot be resolved is unreadable.
 fn resolve_roots<V: Visitor>(visitor: &V, worker: &mut V::Worker, roots: &[PathBuf]) -> Vec<PathBuf> {
     let mut resolved = Vec::new();
     for root in roots {
@@ -205,8 +231,6 @@ fn resolve_roots<V: Visitor>(visitor: &V, worker: &mut V::Worker, roots: &[PathB
             Err(error) => visitor.unreadable(worker, root.as_os_str().as_encoded_bytes(), &error),
         }
     }
-    resolved.sort();
-    resolved.dedup_by(|inner, outer| inner.starts_with(&*outer));
     resolved
 }
 

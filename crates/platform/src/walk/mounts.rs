@@ -61,10 +61,10 @@ pub(super) enum Treatment {
     Skip,
 }
 
-/// The mount points that are not entered.
+/// The mount points, and what to do at each.
 #[derive(Debug, Default)]
 pub(super) struct MountTable {
-    not_entered: HashMap<Vec<u8>, ()>,
+    points: HashMap<Vec<u8>, Treatment>,
 }
 
 impl MountTable {
@@ -76,21 +76,26 @@ impl MountTable {
     }
 
     fn parse(mountinfo: &[u8]) -> Self {
-        let mut not_entered = HashMap::new();
+        let mut points = HashMap::new();
         for line in mountinfo.split(|&byte| byte == b'\n') {
             let Some((point, kind)) = point_and_type(line) else { continue };
+            let treatment = if NOT_ENTERED.contains(&kind) { Treatment::Skip } else { Treatment::Enter };
             // The last mount over a point is the one that is seen.
-            if NOT_ENTERED.contains(&kind) {
-                not_entered.insert(point, ());
-            } else {
-                not_entered.remove(&point);
-            }
+            points.insert(point, treatment);
         }
-        Self { not_entered }
+        Self { points }
     }
 
+    /// What to do at a directory below one that was entered: only a mount point changes anything.
     pub(super) fn treatment(&self, path: &[u8]) -> Treatment {
-        if self.not_entered.contains_key(path) { Treatment::Skip } else { Treatment::Enter }
+        self.points.get(path).copied().unwrap_or(Treatment::Enter)
+    }
+
+    /// What to do with a path of which nothing above was entered: the nearest mount point above it decides.
+    pub(super) fn treatment_of_root(&self, path: &Path) -> Treatment {
+        let nearest =
+            path.ancestors().find_map(|above| self.points.get(above.as_os_str().as_encoded_bytes()));
+        nearest.copied().unwrap_or(Treatment::Enter)
     }
 }
 
@@ -146,6 +151,17 @@ mod tests {
         let skipped = |path: &[u8]| table.treatment(path) == Treatment::Skip;
         assert!(skipped(b"/proc") && skipped(b"/home/a b/team") && skipped(b"/mnt/s3"));
         assert!(!skipped(b"/") && !skipped(b"/data") && !skipped(b"/auto") && !skipped(b"/home"));
+    }
+
+    #[test]
+    fn a_path_belongs_to_the_nearest_mount_above_it() {
+        let table = MountTable::parse(
+            b"22 1 254:0 / / rw - ext4 /dev/vda rw\n24 22 0:44 / /home rw - nfs4 srv:/x rw\n\
+              25 24 0:45 / /home/ann/scratch rw - xfs /dev/vdb rw\n",
+        );
+        let skipped = |path: &str| table.treatment_of_root(Path::new(path)) == Treatment::Skip;
+        assert!(skipped("/home") && skipped("/home/ann") && skipped("/home/ann/models"));
+        assert!(!skipped("/home/ann/scratch/models") && !skipped("/homes") && !skipped("/opt"));
     }
 
     proptest! {

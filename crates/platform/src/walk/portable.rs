@@ -19,8 +19,14 @@ pub(super) struct Job {
 pub(super) struct Shared;
 
 impl Shared {
-    pub(super) fn new(_roots: &[PathBuf]) -> Self {
+    pub(super) fn new() -> Self {
         Self
+    }
+
+    /// Without a mount table every root is entered.
+    #[allow(clippy::unused_self, reason = "the Linux walk has something to tell here")]
+    pub(super) fn enters(&self, _root: &Path) -> bool {
+        true
     }
 
     #[allow(clippy::unused_self, reason = "the Linux walk has something to tell here")]
@@ -31,19 +37,6 @@ impl Shared {
 
 /// This walk holds no directory open.
 pub(super) fn raise_file_limit() {}
-
-/// A root is a directory, or a single file that is visited at once.
-pub(super) fn root_job<V: Visitor>(visitor: &V, worker: &mut V::Worker, root: &Path) -> Option<Job> {
-    if root.is_dir() {
-        return Some(Job { path: root.to_owned() });
-    }
-    let (Some(directory), Some(name)) = (root.parent(), root.file_name()) else { return None };
-    let progress = Progress::default();
-    let mut hands = Hands::new(visitor, &Shared, &progress);
-    let at = At { directory: directory.as_os_str().as_encoded_bytes(), name: name.as_encoded_bytes() };
-    hands.file(worker, root, at);
-    None
-}
 
 /// One thread's buffer and counters.
 pub(super) struct Hands<'a, V: Visitor> {
@@ -56,6 +49,23 @@ pub(super) struct Hands<'a, V: Visitor> {
 impl<'a, V: Visitor> Hands<'a, V> {
     pub(super) fn new(visitor: &'a V, _shared: &'a Shared, progress: &'a Progress) -> Self {
         Self { visitor, progress, tally: Tally::default(), head: Box::new([0; HEAD]) }
+    }
+
+    /// A root is a directory, or a single file that is visited at once.
+    pub(super) fn root(&mut self, worker: &mut V::Worker, root: &Path) -> Option<Job> {
+        if root.is_dir() {
+            return Some(Job { path: root.to_owned() });
+        }
+        let (Some(directory), Some(name)) = (root.parent(), root.file_name()) else { return None };
+        let directory = directory.as_os_str().as_encoded_bytes();
+        let at = At { directory, name: name.as_encoded_bytes() };
+        match read::kind(root) {
+            Ok(EntryKind::File) => self.file(worker, root, at),
+            Ok(_) => self.tally.special += 1,
+            Err(error) => self.failed(worker, at, &error),
+        }
+        self.tally.flush(self.progress, directory);
+        None
     }
 
     /// Reads one directory: its files are visited, its directories become jobs.

@@ -46,7 +46,10 @@ fn walk_it(roots: &[&Path]) -> (Seen, Progress) {
     let roots: Vec<_> = roots.iter().map(|root| root.to_path_buf()).collect();
     let progress = Progress::default();
     let stop = AtomicBool::new(false);
-    let walked = walk(&Everything, &Options { roots: &roots, threads: 3, stop: &stop, progress: &progress });
+    let walked = walk(
+        &Everything,
+        &Options { roots: &roots, named: true, threads: 3, stop: &stop, progress: &progress },
+    );
     let mut all = Seen::default();
     for worker in walked.workers {
         all.files.extend(worker.files);
@@ -95,10 +98,29 @@ fn a_visitor_can_leave_a_directory_out() {
 }
 
 #[test]
-fn a_root_may_be_one_file() {
+fn a_root_may_be_one_file_and_is_counted() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("f"), b"x").unwrap();
-    assert_eq!(walk_it(&[&dir.path().join("f")]).0.files.len(), 1);
+    let (seen, progress) = walk_it(&[&dir.path().join("f")]);
+    assert_eq!(seen.files.len(), 1);
+    assert_eq!((progress.files.load(Ordering::Relaxed), progress.bytes.load(Ordering::Relaxed)), (1, 1));
+    assert_eq!(progress.directories.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn only_what_is_absent_is_not_worth_a_look() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("f"), b"x").unwrap();
+    assert!(is_worth_a_look(dir.path()));
+    for absent in ["f", "f/below", "absent", "absent/below"] {
+        assert!(!is_worth_a_look(&dir.path().join(absent)), "{absent}");
+    }
+    // A loop of links stands here for all that the system refuses to say.
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("loop", dir.path().join("loop")).unwrap();
+        assert!(is_worth_a_look(&dir.path().join("loop")));
+    }
 }
 
 #[test]
@@ -107,7 +129,7 @@ fn a_walk_that_was_told_to_stop_ends() {
     std::fs::create_dir(dir.path().join("d")).unwrap();
     let (roots, progress) = ([dir.path().to_path_buf()], Progress::default());
     let stop = AtomicBool::new(true);
-    walk(&Everything, &Options { roots: &roots, threads: 2, stop: &stop, progress: &progress });
+    walk(&Everything, &Options { roots: &roots, named: true, threads: 2, stop: &stop, progress: &progress });
     assert_eq!(progress.directories.load(Ordering::Relaxed), 0);
 }
 
@@ -142,6 +164,22 @@ mod linux {
         let (seen, progress) = walk_it(&[dir.path()]);
         assert!(seen.files.is_empty());
         assert_eq!(progress.special.load(Ordering::Relaxed), 1);
+        let (seen, progress) = walk_it(&[&path]);
+        assert!(seen.files.is_empty() && seen.unreadable.is_empty());
+        assert_eq!(progress.special.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_root_on_a_kernel_file_system_is_entered_only_if_it_was_named() {
+        let roots = [PathBuf::from("/proc/self/ns")];
+        let (progress, stop) = (Progress::default(), AtomicBool::new(false));
+        for named in [false, true] {
+            let options = Options { roots: &roots, named, threads: 2, stop: &stop, progress: &progress };
+            let walked = walk(&Everything, &options);
+            assert_eq!(walked.roots.is_empty(), !named, "{:?}", walked.roots);
+            assert_eq!(walked.skipped_mounts.is_empty(), named);
+        }
+        assert_eq!(progress.directories.load(Ordering::Relaxed), 1);
     }
 
     #[test]
