@@ -1,0 +1,92 @@
+use std::{fs, io::Cursor};
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// Models in a folder, as a walk gives them.
+struct Folder {
+    directory: TempDir,
+    catalog: Catalog,
+    held: Vec<Held>,
+}
+
+impl Folder {
+    fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), catalog: catalog::load().unwrap(), held: Vec::new() }
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.directory.path().canonicalize().unwrap().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn model(&mut self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.write(name, bytes);
+        let identified = artifact::identify(&mut Cursor::new(bytes), bytes.len() as u64).unwrap().unwrap();
+        let identity = platform::read::identity_of(&path).unwrap();
+        self.held.push(Held { path: path.clone(), identity, identified });
+        path
+    }
+
+    fn holdings(&mut self) -> Holdings {
+        Holdings::new(&self.catalog, std::mem::take(&mut self.held))
+    }
+}
+
+fn gguf(keys: &[(&str, &str)]) -> Vec<u8> {
+    let keys: Vec<_> = keys.iter().map(|(key, text)| (*key, artifact::testkit::Value::Text(text))).collect();
+    artifact::testkit::gguf(&keys, &[("w", &[4])])
+}
+
+fn hash(holdings: &mut Holdings) {
+    let hashed = holdings.hash(&Memory::none(), &AtomicBool::new(false), &AtomicU64::new(0));
+    assert_eq!(hashed.failed, []);
+}
+
+fn digest_of_bytes(bytes: &[u8]) -> Sha256Digest {
+    sha256(&mut Cursor::new(bytes), &AtomicBool::new(false), &AtomicU64::new(0)).unwrap()
+}
+
+fn claimed(path: &Path, digest: Sha256Digest) -> Claim {
+    Claim { path: path.into(), store: "ollama".into(), digest: Some(digest), ..Claim::default() }
+}
+
+#[test]
+fn a_name_that_lies_about_its_bytes_does_not_accuse_the_file_with_the_right_name() {
+    let mut folder = Folder::new();
+    let bytes = gguf(&[]);
+    let (right, wrong) = (digest_of_bytes(&bytes), Sha256Digest::from_bytes([0xff; 32]));
+    let (good, copy, lying) =
+        (folder.model("blobs/a", &bytes), folder.model("copy.gguf", &bytes), folder.model("blobs/f", &bytes));
+    let mut holdings = folder.holdings();
+    holdings.claim(&folder.catalog, claimed(&good, right));
+    holdings.claim(&folder.catalog, claimed(&lying, wrong));
+    holdings.recall(&Memory::none());
+    hash(&mut holdings);
+    let artifacts = holdings.into_artifacts();
+    let told: Vec<_> = artifacts.iter().map(|artifact| (&artifact.paths[..], artifact.digest)).collect();
+    let host = |path: &PathBuf| HostPath::from(path.as_path());
+    assert_eq!(
+        told,
+        [
+            (&[host(&good), host(&copy)][..], Digest::computed(right, None)),
+            (&[host(&lying)][..], Digest::computed(right, Some(wrong))),
+        ]
+    );
+}
+
+#[test]
+fn a_digest_that_only_a_store_claims_is_not_told_of_what_a_process_has_loaded() {
+    let mut folder = Folder::new();
+    let bytes = gguf(&[]);
+    let model = folder.model("a", &bytes);
+    let mut holdings = folder.holdings();
+    holdings.claim(&folder.catalog, claimed(&model, digest_of_bytes(&bytes)));
+    holdings.recall(&Memory::none());
+    assert!(holdings.digests().is_empty());
+    hash(&mut holdings);
+    assert_eq!(holdings.digests().into_values().collect::<Vec<_>>(), [digest_of_bytes(&bytes)]);
+}
