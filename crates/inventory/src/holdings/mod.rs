@@ -22,7 +22,7 @@ use crate::{
 };
 
 use license::{license_of_claims, license_of_store};
-use origin::origin_of;
+use origin::{completed, origin_of};
 
 /// Longer model cards are not read; front matter stands at the start.
 const CARD_LIMIT: usize = 4 << 20;
@@ -42,10 +42,57 @@ struct Holding {
     /// The path under which it was read.
     real: PathBuf,
     claimed: Option<Sha256Digest>,
+    said: Said,
     artifact: Artifact,
 }
 
+/// What a store has said already. It has the say over the file itself, and of several stores the first.
+#[derive(Debug, Clone, Copy, Default)]
+struct Said {
+    name: bool,
+    origin: bool,
+    license: bool,
+}
+
 impl Holding {
+    fn take(&mut self, catalog: &Catalog, claim: Claim) {
+        let (artifact, said) = (&mut self.artifact, &mut self.said);
+        artifact.store.get_or_insert(claim.store);
+        if let Some(model) = claim.model.filter(|_| !said.name) {
+            artifact.metadata.name = Some(model);
+            said.name = true;
+        }
+        if let Some(origin) = claim.origin {
+            let known = artifact.origin.take();
+            artifact.origin = Some(match known {
+                Some(first) if said.origin => completed(first, Some(origin)),
+                of_the_file => completed(origin, of_the_file),
+            });
+            said.origin = true;
+        }
+        if let Some(license) = claim.license.filter(|_| !said.license) {
+            artifact.license = Some(license_of_store(catalog, &license));
+            said.license = true;
+        }
+        for base in claim.base_models {
+            if !artifact.metadata.base_models.contains(&base) {
+                artifact.metadata.base_models.push(base);
+            }
+        }
+        if let Some(note) = claim.note {
+            artifact.metadata.keys.entry("store.note".to_owned()).or_insert(note);
+        }
+        if let Some(evidence) = claim.remote_code {
+            let rule = "remote-code".to_owned();
+            let fact = Fact { rule, severity: Severity::Low, message: evidence, offset: None };
+            if !artifact.facts.contains(&fact) {
+                artifact.facts.push(fact);
+            }
+            artifact.verdict = artifact.verdict.max(Verdict::Suspicious);
+        }
+        self.claimed = self.claimed.or(claim.digest);
+    }
+
     fn is_computed(&self) -> bool {
         self.artifact.digest.status == DigestStatus::Computed
     }
@@ -92,6 +139,7 @@ impl Holdings {
             paths: BTreeSet::new(),
             real,
             claimed: None,
+            said: Said::default(),
             artifact,
         });
         if let Some(file) = held.identity.file {
@@ -129,38 +177,16 @@ impl Holdings {
         }
     }
 
-    /// What a store says of a file. A file that is no model is left alone.
+    /// What a store says of a file. A file that is no model is left alone. Stores come in the order of the catalogue: what
+    /// the first of them says stands, the others fill gaps.
     pub fn claim(&mut self, catalog: &Catalog, claim: Claim) {
         let Some(at) = self.at(&claim.path) else { return };
-        for alias in claim.aliases {
-            self.add_path(at, alias);
+        for alias in &claim.aliases {
+            self.add_path(at, alias.clone());
         }
-        let Some(holding) = self.list.get_mut(at) else { return };
-        let artifact = &mut holding.artifact;
-        artifact.store.get_or_insert(claim.store);
-        if let Some(model) = claim.model {
-            artifact.metadata.name = Some(model);
+        if let Some(holding) = self.list.get_mut(at) {
+            holding.take(catalog, claim);
         }
-        if claim.origin.is_some() {
-            artifact.origin = claim.origin;
-        }
-        if let Some(license) = claim.license.map(|license| license_of_store(catalog, &license)) {
-            artifact.license = Some(license);
-        }
-        for base in claim.base_models {
-            if !artifact.metadata.base_models.contains(&base) {
-                artifact.metadata.base_models.push(base);
-            }
-        }
-        if let Some(note) = claim.note {
-            artifact.metadata.keys.insert("store.note".to_owned(), note);
-        }
-        if let Some(evidence) = claim.remote_code {
-            let rule = "remote-code".to_owned();
-            artifact.facts.push(Fact { rule, severity: Severity::Low, message: evidence, offset: None });
-            artifact.verdict = artifact.verdict.max(Verdict::Suspicious);
-        }
-        holding.claimed = holding.claimed.or(claim.digest);
     }
 
     /// Model cards beside files whose licence is not known yet.

@@ -90,3 +90,53 @@ fn a_digest_that_only_a_store_claims_is_not_told_of_what_a_process_has_loaded() 
     hash(&mut holdings);
     assert_eq!(holdings.digests().into_values().collect::<Vec<_>>(), [digest_of_bytes(&bytes)]);
 }
+
+fn origin(repository: Option<&str>, revision: Option<&str>) -> domain::Origin {
+    domain::Origin {
+        registry: "huggingface.co".into(),
+        repository: repository.map(str::to_owned),
+        revision: revision.map(str::to_owned),
+        evidence: "store".into(),
+    }
+}
+
+#[test]
+fn a_store_that_knows_only_the_revision_leaves_the_repository_that_the_file_names() {
+    let mut folder = Folder::new();
+    let model = folder.model("a.gguf", &gguf(&[("general.repo_url", "https://huggingface.co/org/name")]));
+    let mut holdings = folder.holdings();
+    let claim = Claim { path: model, origin: Some(origin(None, Some("c0ffee"))), ..Claim::default() };
+    holdings.claim(&folder.catalog, claim);
+    let origin = holdings.into_artifacts().remove(0).origin.unwrap();
+    assert_eq!(
+        (origin.repository.as_deref(), origin.revision.as_deref()),
+        (Some("org/name"), Some("c0ffee"))
+    );
+    assert_eq!(origin.evidence, "store; GGUF key general.repo_url, the file's own claim");
+}
+
+#[test]
+fn of_several_stores_the_first_has_the_say_and_the_others_fill_gaps() {
+    let mut folder = Folder::new();
+    let model = folder.model("a.gguf", &gguf(&[("general.name", "The file's own")]));
+    let mut holdings = folder.holdings();
+    let digest = Some(Sha256Digest::from_bytes([1; 32]));
+    let of = |store: &str, name: Option<&str>, origin, digest| Claim {
+        path: model.clone(),
+        store: store.into(),
+        model: name.map(str::to_owned),
+        origin,
+        digest,
+        ..Claim::default()
+    };
+    holdings.claim(&folder.catalog, of("first", None, Some(origin(Some("a/b"), None)), None));
+    holdings.claim(&folder.catalog, of("second", Some("two"), Some(origin(Some("c/d"), Some("2"))), digest));
+    let other = Some(Sha256Digest::from_bytes([2; 32]));
+    holdings.claim(&folder.catalog, of("third", Some("three"), Some(origin(None, Some("3"))), other));
+    holdings.recall(&Memory::none());
+    let artifact = holdings.into_artifacts().remove(0);
+    assert_eq!((artifact.store.as_deref(), artifact.metadata.name.as_deref()), (Some("first"), Some("two")));
+    let origin = artifact.origin.unwrap();
+    assert_eq!((origin.repository.as_deref(), origin.revision.as_deref()), (Some("a/b"), Some("3")));
+    assert_eq!(artifact.digest.sha256, digest);
+}
