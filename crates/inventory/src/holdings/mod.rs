@@ -199,7 +199,7 @@ impl Holdings {
                 .entry(path.clone())
                 .or_insert_with(|| Some(card::read(&platform::read::whole(&path, CARD_LIMIT).ok()?).0));
             let Some(card) = card else { continue };
-            let claim = card.license_claim(&HostPath::from(path.as_path()).to_string());
+            let claim = card.license_claim(&HostPath::from(path.as_path()).to_string(), None);
             holding.artifact.license = claim.map(|claim| license_of_store(catalog, &claim));
             if holding.artifact.metadata.base_models.is_empty() {
                 holding.artifact.metadata.base_models.clone_from(&card.base_models);

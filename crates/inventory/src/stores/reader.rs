@@ -79,19 +79,26 @@ impl<'s> Reader<'s> {
         if self.claims.len() == CLAIMS {
             return self.problem(&claim.path, "the store says too much; this was not kept");
         }
-        if let Some(LicenseClaim::Text { text, .. }) = &claim.license {
-            match self.texts_left.checked_sub(text.len()) {
-                Some(left) => self.texts_left = left,
-                None => {
-                    claim.license = None;
-                    self.problem(
-                        &claim.path,
-                        "the store holds too much text of licences; this one was not kept",
-                    );
-                }
-            }
+        if let Some(LicenseClaim::Text { text, .. }) = &claim.license
+            && self.spend_text(&claim.path, text.len()).is_none()
+        {
+            claim.license = None;
         }
         self.claims.push(claim);
+    }
+
+    /// Whether there is room for one more text of a licence; a problem when there is none.
+    pub(super) fn spend_text(&mut self, path: &Path, length: usize) -> Option<()> {
+        match self.texts_left.checked_sub(length) {
+            Some(left) => {
+                self.texts_left = left;
+                Some(())
+            }
+            None => {
+                self.problem(path, "the store holds too much text of licences; this one was not kept");
+                None
+            }
+        }
     }
 
     pub(super) fn problem(&mut self, path: &Path, error: impl Into<String>) {
