@@ -1,11 +1,12 @@
 //! From files and the words of stores to artefacts: one artefact for one file, with every path it is held at, where it came
 //! from, what licence it claims and what digest.
 
+mod cards;
 mod license;
 mod origin;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
@@ -18,14 +19,11 @@ use crate::{
     files::Held,
     memory::{Fingerprint, Memory, sha256},
     programs::Digests,
-    stores::{Claim, card},
+    stores::Claim,
 };
 
 use license::{license_of_claims, license_of_store};
 use origin::{completed, origin_of};
-
-/// Longer model cards are not read; front matter stands at the start.
-const CARD_LIMIT: usize = 4 << 20;
 
 /// Artefacts as they come together.
 #[derive(Debug, Default)]
@@ -186,24 +184,6 @@ impl Holdings {
         }
         if let Some(holding) = self.list.get_mut(at) {
             holding.take(catalog, claim);
-        }
-    }
-
-    /// Model cards beside files whose licence is not known yet.
-    pub fn read_cards(&mut self, catalog: &Catalog) {
-        let mut cards: BTreeMap<PathBuf, Option<card::Card>> = BTreeMap::new();
-        for holding in self.list.iter_mut().filter(|holding| holding.artifact.license.is_none()) {
-            let Some(folder) = holding.real.parent() else { continue };
-            let path = folder.join("README.md");
-            let card = cards
-                .entry(path.clone())
-                .or_insert_with(|| Some(card::read(&platform::read::whole(&path, CARD_LIMIT).ok()?).0));
-            let Some(card) = card else { continue };
-            let claim = card.license_claim(&HostPath::from(path.as_path()).to_string(), None);
-            holding.artifact.license = claim.map(|claim| license_of_store(catalog, &claim));
-            if holding.artifact.metadata.base_models.is_empty() {
-                holding.artifact.metadata.base_models.clone_from(&card.base_models);
-            }
         }
     }
 

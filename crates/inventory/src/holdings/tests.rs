@@ -140,3 +140,58 @@ fn of_several_stores_the_first_has_the_say_and_the_others_fill_gaps() {
     assert_eq!((origin.repository.as_deref(), origin.revision.as_deref()), (Some("a/b"), Some("3")));
     assert_eq!(artifact.digest.sha256, digest);
 }
+
+const CARD: &str = "---\nlicense: cc-by-nc-4.0\n---\n";
+
+fn licensed(folder: &mut Folder) -> Vec<Option<String>> {
+    let mut holdings = folder.holdings();
+    assert_eq!(holdings.read_cards(&folder.catalog), []);
+    holdings.into_artifacts().into_iter().map(|artifact| artifact.license.map(|license| license.id)).collect()
+}
+
+#[test]
+fn a_card_between_unrelated_models_licenses_none_of_them() {
+    let mut folder = Folder::new();
+    folder.write("README.md", CARD);
+    folder.model("llama-3-8b-q4_k_m.gguf", &gguf(&[]));
+    folder.model("qwen2.5-7b-q4_k_m.gguf", &gguf(&[("general.name", "Qwen")]));
+    assert_eq!(licensed(&mut folder), [None, None]);
+}
+
+#[test]
+fn a_card_beside_one_model_licenses_its_shards_quantisations_and_projector() {
+    let mut folder = Folder::new();
+    folder.write("README.md", CARD);
+    for name in ["x-7b-q4_k_m.gguf", "X-7B.f16-00001-of-00002.gguf", "mmproj-model-f16.gguf"] {
+        folder.model(name, &gguf(&[("general.name", name)]));
+    }
+    assert_eq!(licensed(&mut folder), vec![Some("cc-by-nc-4.0".to_owned()); 3]);
+}
+
+#[test]
+fn a_card_licenses_the_parts_of_a_snapshot() {
+    let mut folder = Folder::new();
+    folder.write("README.md", CARD);
+    folder.write("config.json", "{}");
+    folder.model("model.safetensors", &artifact::testkit::safetensors(&[], &[("w", &[4])]));
+    folder.model("pytorch_model.bin", &artifact::testkit::torch_zip(&artifact::testkit::pickle(&[])));
+    assert_eq!(licensed(&mut folder), vec![Some("cc-by-nc-4.0".to_owned()); 2]);
+}
+
+#[test]
+fn a_loose_card_that_says_other_gives_way_to_the_text_beside_it() {
+    let mut folder = Folder::new();
+    folder.write("README.md", "---\nlicense: other\n---\n");
+    folder.write("LICENSE.txt", "Qwen RESEARCH LICENSE AGREEMENT");
+    folder.model("a.gguf", &gguf(&[]));
+    assert_eq!(licensed(&mut folder), [Some("qwen-research".to_owned())]);
+}
+
+#[test]
+fn a_broken_card_is_a_problem() {
+    let mut folder = Folder::new();
+    let card = folder.write("README.md", "---\nlicense: mit\nx: {\n---\n");
+    folder.model("a.gguf", &gguf(&[]));
+    let problems = folder.holdings().read_cards(&folder.catalog);
+    assert_eq!(problems.iter().map(|problem| &problem.path).collect::<Vec<_>>(), [&card]);
+}
