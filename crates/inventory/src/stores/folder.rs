@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Claim, LicenseClaim, LicenseText, card,
-    reader::{Reader, name_of, shown},
+    reader::{Reader, name_of, shown, unexpected},
 };
 
 /// The longest model card and configuration, in bytes.
@@ -106,7 +106,7 @@ fn names_code(reader: &mut Reader<'_>, within: &Path, path: &Path) -> bool {
             configuration.auto_map.is_some_and(|map| map.as_object().is_some_and(|map| !map.is_empty()))
         }
         Err(error) => {
-            reader.problem(path, format!("not the JSON that was expected: {error}"));
+            reader.problem(path, unexpected(&error));
             false
         }
     }

@@ -49,7 +49,7 @@ pub struct Reading {
 }
 
 /// Something in a store that could not be read or was refused. The rest of the store was read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Problem {
     /// The path it is about.
     pub path: PathBuf,

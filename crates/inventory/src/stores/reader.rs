@@ -3,6 +3,7 @@
 //! It knows nothing of layouts. Whatever a store holds, at most [`NAMES`] names and [`BYTES`] bytes of it are looked at.
 
 use std::{
+    collections::HashSet,
     ffi::OsStr,
     io,
     path::{Component, Path, PathBuf},
@@ -14,6 +15,7 @@ use platform::read::{self, Entry, EntryKind};
 use serde::de::DeserializeOwned;
 
 use super::{Claim, LicenseClaim, Problem, Reading, claims};
+use crate::files::plain_error;
 
 /// Names looked at in one store.
 const NAMES: usize = 1_000_000;
@@ -55,6 +57,8 @@ impl<'s> Reader<'s> {
             let error = format!("{} more problems in this store are not listed", self.unlisted);
             self.problems.push(Problem { path: self.root.to_path_buf(), error });
         }
+        let mut told = HashSet::new();
+        self.problems.retain(|problem| told.insert(problem.clone()));
         Reading { claims: claims::merge(self.claims), problems: self.problems }
     }
 
@@ -193,7 +197,7 @@ impl<'s> Reader<'s> {
     pub(super) fn json<T: DeserializeOwned>(&mut self, path: &Path) -> Option<T> {
         let content = self.bytes(path, JSON)?;
         let parsed = serde_json::from_slice(&content);
-        parsed.map_err(|error| self.problem(path, format!("not the JSON that was expected: {error}"))).ok()
+        parsed.map_err(|error| self.problem(path, unexpected(&error))).ok()
     }
 
     /// The path of a regular file below the root that a manifest names, reached through real directories only. Nothing
@@ -242,9 +246,14 @@ impl<'s> Reader<'s> {
 
     fn failed(&mut self, path: &Path, error: &io::Error) {
         if error.kind() != io::ErrorKind::NotFound {
-            self.problem(path, error.to_string());
+            self.problem(path, plain_error(error));
         }
     }
+}
+
+/// Where a document is not what was expected. The parser's own words would repeat what stands there.
+pub(super) fn unexpected(error: &serde_json::Error) -> String {
+    format!("not the JSON that was expected (line {}, column {})", error.line(), error.column())
 }
 
 /// A name or text of the store as it may be printed: escaped where it is not exact, and cut.
