@@ -158,11 +158,18 @@ impl Holdings {
         self.list.iter().map(|holding| holding.real.as_path())
     }
 
+    /// A file is known by its path, else by its identity. Where the system gives files none (Windows), one path may still have
+    /// several spellings (`C:\x` and `\\?\C:\x`), and the walk has the canonical one.
     fn at(&self, path: &Path) -> Option<usize> {
-        self.by_path.get(path).copied().or_else(|| {
-            let file = platform::read::identity_of(path).ok()?.file?;
-            self.by_file.get(&file).copied()
-        })
+        let known = || match platform::read::identity_of(path).ok()?.file {
+            Some(file) => self.by_file.get(&file).copied(),
+            None => self.at_canonical(path),
+        };
+        self.by_path.get(path).copied().or_else(known)
+    }
+
+    fn at_canonical(&self, path: &Path) -> Option<usize> {
+        self.by_path.get(&path.canonicalize().ok()?).copied()
     }
 
     /// Links are further paths of what they lead to, if that is an artefact.

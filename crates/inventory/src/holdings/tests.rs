@@ -195,3 +195,13 @@ fn a_broken_card_is_a_problem() {
     let problems = folder.holdings().read_cards(&folder.catalog);
     assert_eq!(problems.iter().map(|problem| &problem.path).collect::<Vec<_>>(), [&card]);
 }
+
+#[test]
+fn without_identities_a_file_is_known_under_every_spelling_of_its_path() {
+    let mut folder = Folder::new();
+    let path = folder.model("a/b.gguf", &gguf(&[]));
+    folder.held[0].identity.file = None;
+    let holdings = folder.holdings();
+    let other = path.parent().unwrap().join("../a/b.gguf");
+    assert_eq!((holdings.at(&other), holdings.at_canonical(&other)), (None, Some(0)));
+}

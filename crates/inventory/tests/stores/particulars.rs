@@ -161,3 +161,11 @@ fn the_text_of_a_licence_beside_the_card_comes_with_the_claim() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn folders_that_the_tool_names_itself_are_no_repository() {
+    let store = Fixture::new("lm-studio", ".lmstudio/models");
+    store.file("imported-models/uncategorized/x.gguf", "GGUF");
+    let claim = store.claim("imported-models/uncategorized/x.gguf");
+    assert_eq!((claim.origin, claim.model), (None, None));
+}
