@@ -85,10 +85,13 @@ fn digest_mismatch(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
         rule: "digest-mismatch",
         severity: Severity::High,
         message: format!("{} is not the file its store says it is", artifact.path()),
-        evidence: vec![
-            format!("the store claims sha256 {claimed}"),
-            format!("the bytes have sha256 {computed}"),
-        ],
+        evidence: paths(artifact)
+            .into_iter()
+            .chain([
+                format!("the store claims sha256 {claimed}"),
+                format!("the bytes have sha256 {computed}"),
+            ])
+            .collect(),
         help: "delete it and fetch it again from its registry; find out who changed it".into(),
     })
 }

@@ -136,7 +136,9 @@ fn a_digest_that_is_not_the_claimed_one_is_high() {
     let mut model = from("a/b", model("/m/a.gguf", "gguf"));
     let (one, two) = (Sha256Digest::from_bytes([1; 32]), Sha256Digest::from_bytes([2; 32]));
     model.digest = Digest::computed(one, Some(two));
-    assert_eq!(rules_of(&of_artifacts(&[model])), [("digest-mismatch", Severity::High)]);
+    let found = of_artifacts(&[model]);
+    assert_eq!(rules_of(&found), [("digest-mismatch", Severity::High)]);
+    assert!(found[0].evidence.contains(&"/m/a.gguf".to_owned()), "{:?}", found[0].evidence);
 }
 
 #[test]

@@ -23,6 +23,9 @@ pub struct Store {
     /// What the store calls a registry (the name of a folder, an old host name) and the host name it stands for.
     #[serde(default)]
     pub registries: BTreeMap<String, String>,
+    /// Folders where repositories stand that the tool named itself, with `*` for any characters: they exist in no registry.
+    #[serde(default, rename = "not_repositories")]
+    pub not_repositories: Vec<String>,
     /// The catalogue id of the tool that owns it; absent where many tools share it.
     #[serde(default)]
     pub tool: Option<String>,
@@ -154,6 +157,7 @@ mod tests {
             layout = "manifest-tree"
             registry = "registry.ollama.ai"
             registries = { "hf.co" = "huggingface.co" }
+            not_repositories = ["imported/*"]
             tool = "ollama"
             roots = { linux = ["~/.ollama/models"] }
             env = [{ name = "OLLAMA_MODELS" }]
@@ -165,6 +169,7 @@ mod tests {
         assert_eq!(store.layout, Layout::ManifestTree);
         assert_eq!(store.roots.of("linux"), ["~/.ollama/models"]);
         assert!(store.roots.of("windows").is_empty() && store.roots.of("plan9").is_empty());
+        assert_eq!(store.not_repositories, ["imported/*"]);
         assert_eq!(store.env[0].suffix, "");
         assert_eq!(store.registry_of("hf.co"), "huggingface.co");
         assert_eq!(store.registry_of("example.org"), "example.org");

@@ -32,6 +32,8 @@ fn a_claim_is_found_in_every_usual_spelling() {
         ("llama3.2", "llama3.2"),
         ("Llama 3.2 Community License", "llama3.2"),
         ("https://www.llama.com/llama3_2/license/", "llama3.2"),
+        ("https://github.com/meta-llama/llama-models/blob/main/models/llama3_2/LICENSE", "llama3.2"),
+        ("tongyi-qianwen-research", "tongyi-qianwen-research"),
         ("Gemma Terms of Use", "gemma"),
         ("https://ai.google.dev/gemma/terms", "gemma"),
         ("GPL-3.0-or-later", "gpl-3.0"),

@@ -1,6 +1,7 @@
 //! One scan of a device, from the roots to everything that was found. What it means is for `assess` to say.
 
 use std::{
+    collections::HashSet,
     ffi::OsString,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -101,7 +102,7 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     let mut holdings = Holdings::new(catalog, std::mem::take(&mut found.held));
     read_stores(catalog, request, &homes, &roots, &mut holdings, &mut found);
     holdings.add_links(std::mem::take(&mut found.links));
-    holdings.read_cards(catalog);
+    add_problems(&mut found, holdings.read_cards(catalog));
     let installed = agents::find(catalog, &homes, &found);
     found.unreadable.extend(installed.problems.iter().map(|(path, error)| unreadable(path, error)));
     found.unreadable_total += installed.problems.len() as u64;
@@ -233,12 +234,21 @@ fn read_stores(
             continue;
         }
         let reading = stores::read(&place);
-        found.unreadable_total += reading.problems.len() as u64;
-        found
-            .unreadable
-            .extend(reading.problems.iter().map(|problem| unreadable(&problem.path, &problem.error)));
+        add_problems(found, reading.problems);
         for claim in reading.claims {
             holdings.claim(catalog, claim);
+        }
+    }
+}
+
+/// Several readers may stumble over one path: the walk, two stores, the look for cards. It is told and counted once.
+fn add_problems(found: &mut Found, problems: Vec<stores::Problem>) {
+    let mut known: HashSet<_> = found.unreadable.iter().map(|unreadable| unreadable.path.clone()).collect();
+    for problem in problems {
+        let new = unreadable(&problem.path, &problem.error);
+        if known.insert(new.path.clone()) {
+            found.unreadable_total += 1;
+            found.unreadable.push(new);
         }
     }
 }

@@ -230,3 +230,17 @@ fn a_blob_that_is_not_what_its_name_says_is_a_finding_once_it_is_hashed() {
     assert!(hashed.list("findings").iter().any(|finding| finding["rule"] == "digest-mismatch"));
     assert_eq!(hashed.code, Some(1));
 }
+#[test]
+fn a_blob_with_a_lying_name_does_not_accuse_the_same_bytes_under_their_right_name() {
+    let home = Home::new();
+    home.ollama("good", "latest", &models::plain_gguf(), "MIT License");
+    let lying =
+        home.tree.write(format!(".ollama/models/blobs/sha256-{}", "f".repeat(64)), models::plain_gguf());
+    let hashed = Scan::of(home.tree.root()).word("--hash").run();
+    let findings = hashed.list("findings");
+    let found: Vec<_> = findings.iter().filter(|finding| finding["rule"] == "digest-mismatch").collect();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0]["message"].as_str().unwrap().contains(lying.to_str().unwrap()), "{found:#?}");
+    let evidence = found[0]["evidence"].as_array().unwrap();
+    assert!(evidence.contains(&lying.to_str().unwrap().into()), "{found:#?}");
+}

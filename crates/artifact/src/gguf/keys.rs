@@ -138,14 +138,10 @@ impl Keys {
                 "general.license" | "general.license.name" | "general.license.link" => {
                     found.claim_license(value, evidence);
                 }
-                "general.url" | "general.repo_url" | "general.source.huggingface.repository" => {
-                    found.claim_origin(value, evidence);
-                }
-                _ if key.starts_with("general.source.") && key.ends_with("url") => {
-                    found.claim_origin(value, evidence);
-                }
-                _ if key.starts_with("general.base_model.") && key.ends_with(".repo_url") => {
-                    found.claim_origin(value, evidence);
+                // What it was converted or made from is its lineage, and no place this file came from.
+                "general.url" | "general.repo_url" => found.claim_origin(value, evidence),
+                "general.source.huggingface.repository" => {
+                    found.claim_origin(&hub_address(value), evidence);
                 }
                 _ => {}
             }
@@ -158,6 +154,15 @@ fn has_its_own_field(key: &str) -> bool {
     matches!(key, "general.architecture" | "general.name")
         || key.starts_with("general.base_model.")
         || key.ends_with(".context_length")
+}
+
+/// The address of a repository that is named without one.
+fn hub_address(repository: &str) -> String {
+    if repository.contains("://") {
+        repository.to_owned()
+    } else {
+        format!("https://huggingface.co/{repository}")
+    }
 }
 
 /// `org/name` out of a URL whose path is exactly that.

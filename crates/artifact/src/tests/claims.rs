@@ -18,6 +18,7 @@ fn gguf_claims_carry_the_key_that_makes_them() {
             ("general.license.name", Text("llama3.1")),
             ("general.license.link", Text("https://example.org/LICENSE")),
             ("general.repo_url", Text("https://example.org/me/tiny")),
+            ("general.source.huggingface.repository", Text("me/tiny")),
             ("general.source.url", Text("https://example.org/source")),
             ("general.base_model.count", testkit::Value::U32(2)),
             ("general.base_model.0.name", Text("Base")),
@@ -39,12 +40,28 @@ fn gguf_claims_carry_the_key_that_makes_them() {
     assert_eq!(
         found.origin_claims,
         [
-            claim("https://example.org/org/base", "GGUF key general.base_model.0.repo_url"),
             claim("https://example.org/me/tiny", "GGUF key general.repo_url"),
-            claim("https://example.org/source", "GGUF key general.source.url"),
+            claim("https://huggingface.co/me/tiny", "GGUF key general.source.huggingface.repository"),
         ]
     );
     assert_eq!(found.metadata.base_models, ["org/base", "Org/Other"]);
+    assert_eq!(found.metadata.keys["general.source.url"], "https://example.org/source");
+}
+
+#[test]
+fn what_a_model_was_made_from_is_lineage_and_no_origin() {
+    let found = found(&testkit::gguf(
+        &[
+            ("general.source.url", Text("https://example.org/org/source")),
+            ("general.source.repo_url", Text("https://example.org/org/source")),
+            ("general.base_model.count", testkit::Value::U32(1)),
+            ("general.base_model.0.repo_url", Text("https://huggingface.co/org/base")),
+        ],
+        &[("w", &[4])],
+    ));
+    assert_eq!(found.origin_claims, []);
+    assert_eq!(found.metadata.base_models, ["org/base"]);
+    assert_eq!(found.metadata.keys["general.source.repo_url"], "https://example.org/org/source");
 }
 
 #[test]

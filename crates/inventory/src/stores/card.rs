@@ -2,16 +2,25 @@
 //!
 //! Format: the model card metadata of the Hugging Face Hub. Everything in it is its author's claim.
 
-use super::{LicenseClaim, reader::shown, yaml};
+use super::{LicenseClaim, LicenseText, reader::shown, yaml};
 
 /// The longest front matter, in bytes. A longer one is a problem.
 const FRONT_MATTER: usize = 64 << 10;
 
+/// Licences of one card that are looked at.
+const LICENSES: usize = 16;
+/// Words of the Hub for "none of these".
+const SAYS_NOTHING: [&str; 2] = ["other", "unknown"];
+/// What people call the file with the text of a licence.
+const LICENSE_FILES: [&str; 3] = ["LICENSE", "LICENSE.md", "LICENSE.txt"];
+/// The longest text of a licence, in bytes.
+pub const LICENSE_TEXT: usize = 64 << 10;
+
 /// What a model card says about its model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Card {
-    /// `license`: a word such as `apache-2.0` or `other`; several are separated by commas.
-    pub license: Option<String>,
+    /// `license`: words such as `apache-2.0` or `other`.
+    pub licenses: Vec<String>,
     /// `license_name`: the name of a licence that has no word.
     pub license_name: Option<String>,
     /// `license_link`: a file or an address.
@@ -23,22 +32,43 @@ pub struct Card {
 }
 
 impl Card {
-    /// The licence that the card claims. Where the word is `other`, the name counts.
-    pub fn license_claim(&self, source: &str) -> Option<LicenseClaim> {
-        let license = self.license.as_deref();
-        let named = self
-            .license_name
-            .as_deref()
-            .filter(|_| license.is_none_or(|word| word.eq_ignore_ascii_case("other")));
-        let value = named.or(license)?.to_owned();
-        let fields = [("license", license), ("license_name", self.license_name.as_deref())];
-        let fields = fields.into_iter().chain([("license_link", self.license_link.as_deref())]);
-        let said = fields.filter_map(|(key, value)| Some(format!("`{key}: {}`", value?))).collect::<Vec<_>>();
-        Some(LicenseClaim::Tag {
-            value,
+    /// The licence that the card claims. Where the word says nothing, the name counts.
+    pub fn license_claim(&self, source: &str, text: Option<LicenseText>) -> Option<LicenseClaim> {
+        let license = Some(self.licenses.join(", ")).filter(|words| !words.is_empty());
+        let says_nothing =
+            self.licenses.iter().all(|word| SAYS_NOTHING.iter().any(|no| word.eq_ignore_ascii_case(no)));
+        let values = match &self.license_name {
+            Some(name) if says_nothing => vec![name.clone()],
+            _ => self.licenses.clone(),
+        };
+        let fields = [
+            ("license", &license),
+            ("license_name", &self.license_name),
+            ("license_link", &self.license_link),
+        ];
+        let said: Vec<_> =
+            fields.iter().filter_map(|(key, value)| Some(format!("`{key}: {}`", value.as_ref()?))).collect();
+        (!said.is_empty()).then(|| LicenseClaim::Tag {
+            values,
+            link: self.license_link.clone(),
+            text,
             evidence: format!("{} in the front matter of {source}", said.join(", ")),
         })
     }
+
+    /// The names of the files that may hold the text of its licence, the likeliest first; none when it claims none.
+    pub fn license_files(&self) -> impl Iterator<Item = &str> {
+        let claims = !self.licenses.is_empty() || self.license_name.is_some() || self.license_link.is_some();
+        let linked = self.license_link.as_deref().filter(|link| is_file_name(link));
+        linked.into_iter().chain(LICENSE_FILES.into_iter().filter(move |_| claims))
+    }
+}
+
+/// A name in the folder of the card, and nothing that leads out of it.
+fn is_file_name(link: &str) -> bool {
+    let mut components = std::path::Path::new(link).components();
+    let plain = matches!(components.next(), Some(std::path::Component::Normal(_)));
+    plain && components.next().is_none() && !link.contains(['/', '\\', ':'])
 }
 
 /// Reads the front matter of a card, and says what is wrong with it. A text without one is an empty card.
@@ -53,7 +83,7 @@ pub fn read(content: &[u8]) -> (Card, Option<String>) {
     for (key, value) in pairs {
         let text = || Some(value.texts().join(", ")).filter(|text| !text.is_empty()).map(shown);
         match key.as_str() {
-            "license" => card.license = text(),
+            "license" => card.licenses = value.texts().into_iter().take(LICENSES).map(shown).collect(),
             "license_name" => card.license_name = text(),
             "license_link" => card.license_link = text(),
             "pipeline_tag" => card.pipeline_tag = text(),
@@ -96,8 +126,8 @@ mod tests {
     }
 
     fn tag(card: &Card) -> String {
-        match card.license_claim("README.md") {
-            Some(LicenseClaim::Tag { value, .. }) => value,
+        match card.license_claim("README.md", None) {
+            Some(LicenseClaim::Tag { values, .. }) => values.join("|"),
             other => panic!("{other:?}"),
         }
     }
@@ -107,7 +137,7 @@ mod tests {
         let card = card(
             "---\nlicense: apache-2.0\nbase_model:\n- Qwen/Qwen2.5-7B\n- x/y\npipeline_tag: text-generation\n---\n# Hi\nlicense: mit\n",
         );
-        assert_eq!(card.license.as_deref(), Some("apache-2.0"));
+        assert_eq!(card.licenses, ["apache-2.0"]);
         assert_eq!(card.base_models, ["Qwen/Qwen2.5-7B", "x/y"]);
         assert_eq!(card.pipeline_tag.as_deref(), Some("text-generation"));
         assert_eq!(tag(&card), "apache-2.0");
@@ -117,8 +147,32 @@ mod tests {
     fn a_licence_called_other_goes_by_its_name_and_keeps_its_link() {
         let card = card("---\nlicense: other\nlicense_name: deepseek\nlicense_link: LICENSE-MODEL\n---\n");
         let evidence = "`license: other`, `license_name: deepseek`, `license_link: LICENSE-MODEL` in the front matter of README.md";
-        let claim = LicenseClaim::Tag { value: "deepseek".into(), evidence: evidence.into() };
-        assert_eq!(card.license_claim("README.md"), Some(claim));
+        let link = Some("LICENSE-MODEL".to_owned());
+        let claim = LicenseClaim::Tag {
+            values: vec!["deepseek".into()],
+            link,
+            text: None,
+            evidence: evidence.into(),
+        };
+        assert_eq!(card.license_claim("README.md", None), Some(claim));
+        assert_eq!(
+            card.license_files().collect::<Vec<_>>(),
+            ["LICENSE-MODEL", "LICENSE", "LICENSE.md", "LICENSE.txt"]
+        );
+    }
+
+    #[test]
+    fn several_licences_stay_several() {
+        assert_eq!(tag(&card("---\nlicense: [mit, cc-by-nc-4.0]\n---\n")), "mit|cc-by-nc-4.0");
+    }
+
+    #[test]
+    fn the_text_of_a_licence_is_looked_for_beside_the_card_only() {
+        for link in ["../LICENSE", "/etc/passwd", "a/LICENSE", "C:x", "..", "https://example.org/x"] {
+            let card = card(&format!("---\nlicense: other\nlicense_link: \"{link}\"\n---\n"));
+            assert_eq!(card.license_files().next(), Some("LICENSE"), "{link}");
+        }
+        assert_eq!(card("---\ntags: []\n---\n").license_files().next(), None);
     }
 
     #[test]
@@ -143,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_licence_of_null_is_no_licence() {
-        assert_eq!(card("---\nlicense: null\nbase_model:\n---\n").license_claim("README.md"), None);
+        assert_eq!(card("---\nlicense: null\nbase_model:\n---\n").license_claim("README.md", None), None);
     }
 
     #[test]
@@ -159,7 +213,7 @@ mod tests {
     #[test]
     fn a_licence_cannot_draw_on_the_terminal_and_cannot_be_endless() {
         let card = card(&format!("---\nlicense: \"\\e[2J{}\"\n---\n", "x".repeat(5000)));
-        let license = card.license.unwrap();
+        let license = card.licenses.concat();
         assert!(license.starts_with("\\u{1b}[2J") && license.chars().count() <= 257, "{license}");
     }
 
@@ -173,7 +227,7 @@ mod tests {
         #[test]
         fn a_licence_is_found_among_other_fields(license in "[a-z][a-z0-9.]{0,15}x", tags in prop::collection::vec("[a-z]{1,9}", 0..9)) {
             let text = format!("---\ntags: [{}]\nlicense: {license}\n---\n", tags.join(", "));
-            prop_assert_eq!(read(text.as_bytes()).0.license, Some(license));
+            prop_assert_eq!(read(text.as_bytes()).0.licenses, [license]);
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What stands beside the weights in a folder of a repository: the model card, and code that loading may run.
 
-use std::path::Path;
+use std::{ffi::OsString, path::Path};
 
 use platform::read::EntryKind;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Claim, LicenseClaim, card,
-    reader::{Reader, shown},
+    Claim, LicenseClaim, LicenseText, card,
+    reader::{Reader, name_of, shown, unexpected},
 };
 
 /// The longest model card and configuration, in bytes.
@@ -40,7 +40,7 @@ impl Folder {
             entries.into_iter().filter(|entry| readable(entry.kind)).map(|entry| entry.name).collect();
         let mut folder = Self::default();
         if names.iter().any(|name| name == "README.md") {
-            folder.read_card(reader, within, &directory.join("README.md"));
+            folder.read_card(reader, within, &directory.join("README.md"), &names);
         }
         let code =
             names.iter().find(|name| Path::new(name).extension().is_some_and(|extension| extension == "py"));
@@ -55,13 +55,16 @@ impl Folder {
         folder
     }
 
-    fn read_card(&mut self, reader: &mut Reader<'_>, within: &Path, path: &Path) {
+    /// Reads a card, and the text of the licence among the `names` beside it.
+    fn read_card(&mut self, reader: &mut Reader<'_>, within: &Path, path: &Path, names: &[OsString]) {
         let Some(content) = reader.linked_bytes(within, path, DOCUMENT) else { return };
         let (card, problem) = card::read(&content);
         if let Some(problem) = problem {
             reader.problem(path, problem);
         }
-        self.license = card.license_claim("README.md");
+        let file = card.license_files().find(|file| names.iter().any(|name| name == file));
+        let text = file.and_then(|file| license_text(reader, within, &path.with_file_name(file)));
+        self.license = card.license_claim("README.md", text);
         self.base_models = card.base_models;
     }
 
@@ -83,6 +86,12 @@ impl Folder {
     }
 }
 
+fn license_text(reader: &mut Reader<'_>, within: &Path, path: &Path) -> Option<LicenseText> {
+    let content = reader.linked_bytes(within, path, card::LICENSE_TEXT)?;
+    reader.spend_text(path, content.len())?;
+    Some(LicenseText { name: name_of(path), text: String::from_utf8_lossy(&content).into() })
+}
+
 /// The part of a configuration that names classes in code of the repository.
 #[derive(Deserialize)]
 struct Configuration {
@@ -97,7 +106,7 @@ fn names_code(reader: &mut Reader<'_>, within: &Path, path: &Path) -> bool {
             configuration.auto_map.is_some_and(|map| map.as_object().is_some_and(|map| !map.is_empty()))
         }
         Err(error) => {
-            reader.problem(path, format!("not the JSON that was expected: {error}"));
+            reader.problem(path, unexpected(&error));
             false
         }
     }

@@ -49,7 +49,7 @@ pub struct Reading {
 }
 
 /// Something in a store that could not be read or was refused. The rest of the store was read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Problem {
     /// The path it is about.
     pub path: PathBuf,
@@ -85,10 +85,14 @@ pub struct Claim {
 /// A licence as a store carries it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LicenseClaim {
-    /// A word that stands for a licence (`apache-2.0`), in the spelling of whoever wrote it.
+    /// Words that stand for licences (`apache-2.0`), in the spelling of whoever wrote them.
     Tag {
-        /// The word.
-        value: String,
+        /// The words: several licences may hold at once.
+        values: Vec<String>,
+        /// Where the text is said to be, for words that say nothing (`other`): an address or the name of a file.
+        link: Option<String>,
+        /// The text beside the card, for the same.
+        text: Option<LicenseText>,
         /// What says so, in words.
         evidence: String,
     },
@@ -99,6 +103,15 @@ pub enum LicenseClaim {
         /// What says so, in words.
         evidence: String,
     },
+}
+
+/// The text of a licence that stands in a file, shared by all the files it is said of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LicenseText {
+    /// The name of the file.
+    pub name: String,
+    /// What is in it, at most 64 KiB.
+    pub text: std::sync::Arc<str>,
 }
 
 /// Reads the store at a root. Never fails: what cannot be read is among the problems.

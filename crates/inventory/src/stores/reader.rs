@@ -3,6 +3,7 @@
 //! It knows nothing of layouts. Whatever a store holds, at most [`NAMES`] names and [`BYTES`] bytes of it are looked at.
 
 use std::{
+    collections::HashSet,
     ffi::OsStr,
     io,
     path::{Component, Path, PathBuf},
@@ -14,6 +15,7 @@ use platform::read::{self, Entry, EntryKind};
 use serde::de::DeserializeOwned;
 
 use super::{Claim, LicenseClaim, Problem, Reading, claims};
+use crate::files::plain_error;
 
 /// Names looked at in one store.
 const NAMES: usize = 1_000_000;
@@ -55,6 +57,8 @@ impl<'s> Reader<'s> {
             let error = format!("{} more problems in this store are not listed", self.unlisted);
             self.problems.push(Problem { path: self.root.to_path_buf(), error });
         }
+        let mut told = HashSet::new();
+        self.problems.retain(|problem| told.insert(problem.clone()));
         Reading { claims: claims::merge(self.claims), problems: self.problems }
     }
 
@@ -79,19 +83,26 @@ impl<'s> Reader<'s> {
         if self.claims.len() == CLAIMS {
             return self.problem(&claim.path, "the store says too much; this was not kept");
         }
-        if let Some(LicenseClaim::Text { text, .. }) = &claim.license {
-            match self.texts_left.checked_sub(text.len()) {
-                Some(left) => self.texts_left = left,
-                None => {
-                    claim.license = None;
-                    self.problem(
-                        &claim.path,
-                        "the store holds too much text of licences; this one was not kept",
-                    );
-                }
-            }
+        if let Some(LicenseClaim::Text { text, .. }) = &claim.license
+            && self.spend_text(&claim.path, text.len()).is_none()
+        {
+            claim.license = None;
         }
         self.claims.push(claim);
+    }
+
+    /// Whether there is room for one more text of a licence; a problem when there is none.
+    pub(super) fn spend_text(&mut self, path: &Path, length: usize) -> Option<()> {
+        match self.texts_left.checked_sub(length) {
+            Some(left) => {
+                self.texts_left = left;
+                Some(())
+            }
+            None => {
+                self.problem(path, "the store holds too much text of licences; this one was not kept");
+                None
+            }
+        }
     }
 
     pub(super) fn problem(&mut self, path: &Path, error: impl Into<String>) {
@@ -186,7 +197,7 @@ impl<'s> Reader<'s> {
     pub(super) fn json<T: DeserializeOwned>(&mut self, path: &Path) -> Option<T> {
         let content = self.bytes(path, JSON)?;
         let parsed = serde_json::from_slice(&content);
-        parsed.map_err(|error| self.problem(path, format!("not the JSON that was expected: {error}"))).ok()
+        parsed.map_err(|error| self.problem(path, unexpected(&error))).ok()
     }
 
     /// The path of a regular file below the root that a manifest names, reached through real directories only. Nothing
@@ -235,9 +246,14 @@ impl<'s> Reader<'s> {
 
     fn failed(&mut self, path: &Path, error: &io::Error) {
         if error.kind() != io::ErrorKind::NotFound {
-            self.problem(path, error.to_string());
+            self.problem(path, plain_error(error));
         }
     }
+}
+
+/// Where a document is not what was expected. The parser's own words would repeat what stands there.
+pub(super) fn unexpected(error: &serde_json::Error) -> String {
+    format!("not the JSON that was expected (line {}, column {})", error.line(), error.column())
 }
 
 /// A name or text of the store as it may be printed: escaped where it is not exact, and cut.

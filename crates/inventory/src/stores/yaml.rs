@@ -48,7 +48,7 @@ pub(super) fn top_level(text: &str) -> (Vec<(String, Value)>, Option<String>) {
         let outcome = match event {
             _ if count == EVENTS => Err("too much YAML".to_owned()),
             Ok((event, _)) => reading.take(event),
-            Err(error) => Err(format!("not YAML: {error}")),
+            Err(error) => Err(format!("not YAML (line {})", error.marker().line())),
         };
         match outcome {
             Ok(true) => {}

@@ -108,7 +108,7 @@ pub(crate) fn digest(claim: &Claim) -> Option<String> {
 
 pub(crate) fn tag(claim: &Claim) -> Option<&str> {
     match claim.license.as_ref()? {
-        LicenseClaim::Tag { value, .. } => Some(value),
+        LicenseClaim::Tag { values, .. } => values.first().map(String::as_str),
         LicenseClaim::Text { .. } => None,
     }
 }

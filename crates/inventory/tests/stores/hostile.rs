@@ -93,6 +93,28 @@ fn a_manifest_that_is_no_json_or_a_bomb_is_a_problem() {
 }
 
 #[test]
+fn what_stands_in_a_document_is_not_repeated_in_what_is_wrong_with_it() {
+    const SECRET: &str = "sk-ant-0123456789";
+    let store = ollama();
+    store.file("manifests/registry.ollama.ai/library/a/b", format!("{{\"layers\": \"{SECRET}\"}}"));
+    let lm_studio = Fixture::new("lm-studio", ".lmstudio/models");
+    for (name, content) in [
+        ("model.gguf", "GGUF".to_owned()),
+        ("x.py", String::new()),
+        ("config.json", format!("\"{SECRET}\"")),
+        ("README.md", format!("---\nlicense: mit\nx: {{ {SECRET}: *{SECRET}\n---\n")),
+    ] {
+        lm_studio.file(&format!("org/name/{name}"), content);
+    }
+    let problems = [store.read().problems, lm_studio.read().problems].concat();
+    assert_eq!(problems.len(), 3, "{problems:#?}");
+    for problem in problems {
+        assert!(!problem.error.contains("sk-ant"), "{problem:?}");
+        assert!(problem.error.contains("(line "), "{problem:?}");
+    }
+}
+
+#[test]
 fn a_digest_that_leads_out_of_the_store_is_refused() {
     let store = ollama();
     fs::write(store.outside().join("passwd"), "root").unwrap();

@@ -1,6 +1,7 @@
 //! What is particular to a store: what its tool does only sometimes, and what must not be concluded from it.
 
 use crate::fixture::{Fixture, commit, digest, hex, ollama_manifest, origin, ramalama_reference};
+use inventory::stores::LicenseClaim;
 
 #[test]
 fn a_blob_of_two_tags_is_one_claim_that_names_both() {
@@ -144,4 +145,27 @@ fn a_name_that_is_not_utf8_is_read_and_its_path_is_exact() {
     store.file("org/repo/x", "");
     std::fs::write(&path, "GGUF").unwrap();
     assert!(store.claims().iter().any(|claim| claim.path == path));
+}
+
+#[test]
+fn the_text_of_a_licence_beside_the_card_comes_with_the_claim() {
+    let store = Fixture::new("lm-studio", ".lmstudio/models");
+    store.file("org/name/model.gguf", "GGUF");
+    store.file("org/name/README.md", "---\nlicense: other\nlicense_link: LICENSE\n---\n");
+    store.file("org/name/LICENSE", "Qwen RESEARCH LICENSE AGREEMENT");
+    match store.claim("org/name/model.gguf").license {
+        Some(LicenseClaim::Tag { values, link, text: Some(text), .. }) => {
+            assert_eq!((values.as_slice(), link.as_deref()), (&["other".to_owned()][..], Some("LICENSE")));
+            assert_eq!((text.name.as_str(), &*text.text), ("LICENSE", "Qwen RESEARCH LICENSE AGREEMENT"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn folders_that_the_tool_names_itself_are_no_repository() {
+    let store = Fixture::new("lm-studio", ".lmstudio/models");
+    store.file("imported-models/uncategorized/x.gguf", "GGUF");
+    let claim = store.claim("imported-models/uncategorized/x.gguf");
+    assert_eq!((claim.origin, claim.model), (None, None));
 }

@@ -1,27 +1,29 @@
 //! From files and the words of stores to artefacts: one artefact for one file, with every path it is held at, where it came
 //! from, what licence it claims and what digest.
 
+mod cards;
+mod license;
+mod origin;
+
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
 use catalog::Catalog;
-use domain::{
-    Artifact, CommercialUse, Digest, Fact, HostPath, License, Origin, Severity, Sha256Digest, Verdict,
-};
+use domain::{Artifact, Digest, DigestStatus, Fact, HostPath, Severity, Sha256Digest, Verdict};
 use platform::read::{FileId, Identity, Window};
 
 use crate::{
     files::Held,
     memory::{Fingerprint, Memory, sha256},
     programs::Digests,
-    stores::{Claim, LicenseClaim, card},
+    stores::Claim,
 };
 
-/// Longer model cards are not read; front matter stands at the start.
-const CARD_LIMIT: usize = 4 << 20;
+use license::{license_of_claims, license_of_store};
+use origin::{completed, origin_of};
 
 /// Artefacts as they come together.
 #[derive(Debug, Default)]
@@ -38,7 +40,60 @@ struct Holding {
     /// The path under which it was read.
     real: PathBuf,
     claimed: Option<Sha256Digest>,
+    said: Said,
     artifact: Artifact,
+}
+
+/// What a store has said already. It has the say over the file itself, and of several stores the first.
+#[derive(Debug, Clone, Copy, Default)]
+struct Said {
+    name: bool,
+    origin: bool,
+    license: bool,
+}
+
+impl Holding {
+    fn take(&mut self, catalog: &Catalog, claim: Claim) {
+        let (artifact, said) = (&mut self.artifact, &mut self.said);
+        artifact.store.get_or_insert(claim.store);
+        if let Some(model) = claim.model.filter(|_| !said.name) {
+            artifact.metadata.name = Some(model);
+            said.name = true;
+        }
+        if let Some(origin) = claim.origin {
+            let known = artifact.origin.take();
+            artifact.origin = Some(match known {
+                Some(first) if said.origin => completed(first, Some(origin)),
+                of_the_file => completed(origin, of_the_file),
+            });
+            said.origin = true;
+        }
+        if let Some(license) = claim.license.filter(|_| !said.license) {
+            artifact.license = Some(license_of_store(catalog, &license));
+            said.license = true;
+        }
+        for base in claim.base_models {
+            if !artifact.metadata.base_models.contains(&base) {
+                artifact.metadata.base_models.push(base);
+            }
+        }
+        if let Some(note) = claim.note {
+            artifact.metadata.keys.entry("store.note".to_owned()).or_insert(note);
+        }
+        if let Some(evidence) = claim.remote_code {
+            let rule = "remote-code".to_owned();
+            let fact = Fact { rule, severity: Severity::Low, message: evidence, offset: None };
+            if !artifact.facts.contains(&fact) {
+                artifact.facts.push(fact);
+            }
+            artifact.verdict = artifact.verdict.max(Verdict::Suspicious);
+        }
+        self.claimed = self.claimed.or(claim.digest);
+    }
+
+    fn is_computed(&self) -> bool {
+        self.artifact.digest.status == DigestStatus::Computed
+    }
 }
 
 impl Holdings {
@@ -82,6 +137,7 @@ impl Holdings {
             paths: BTreeSet::new(),
             real,
             claimed: None,
+            said: Said::default(),
             artifact,
         });
         if let Some(file) = held.identity.file {
@@ -102,11 +158,18 @@ impl Holdings {
         self.list.iter().map(|holding| holding.real.as_path())
     }
 
+    /// A file is known by its path, else by its identity. Where the system gives files none (Windows), one path may still have
+    /// several spellings (`C:\x` and `\\?\C:\x`), and the walk has the canonical one.
     fn at(&self, path: &Path) -> Option<usize> {
-        self.by_path.get(path).copied().or_else(|| {
-            let file = platform::read::identity_of(path).ok()?.file?;
-            self.by_file.get(&file).copied()
-        })
+        let known = || match platform::read::identity_of(path).ok()?.file {
+            Some(file) => self.by_file.get(&file).copied(),
+            None => self.at_canonical(path),
+        };
+        self.by_path.get(path).copied().or_else(known)
+    }
+
+    fn at_canonical(&self, path: &Path) -> Option<usize> {
+        self.by_path.get(&path.canonicalize().ok()?).copied()
     }
 
     /// Links are further paths of what they lead to, if that is an artefact.
@@ -119,55 +182,15 @@ impl Holdings {
         }
     }
 
-    /// What a store says of a file. A file that is no model is left alone.
+    /// What a store says of a file. A file that is no model is left alone. Stores come in the order of the catalogue: what
+    /// the first of them says stands, the others fill gaps.
     pub fn claim(&mut self, catalog: &Catalog, claim: Claim) {
         let Some(at) = self.at(&claim.path) else { return };
-        for alias in claim.aliases {
-            self.add_path(at, alias);
+        for alias in &claim.aliases {
+            self.add_path(at, alias.clone());
         }
-        let Some(holding) = self.list.get_mut(at) else { return };
-        let artifact = &mut holding.artifact;
-        artifact.store.get_or_insert(claim.store);
-        if let Some(model) = claim.model {
-            artifact.metadata.name = Some(model);
-        }
-        if claim.origin.is_some() {
-            artifact.origin = claim.origin;
-        }
-        if let Some(license) = claim.license.map(|license| license_of_store(catalog, &license)) {
-            artifact.license = Some(license);
-        }
-        for base in claim.base_models {
-            if !artifact.metadata.base_models.contains(&base) {
-                artifact.metadata.base_models.push(base);
-            }
-        }
-        if let Some(note) = claim.note {
-            artifact.metadata.keys.insert("store.note".to_owned(), note);
-        }
-        if let Some(evidence) = claim.remote_code {
-            let rule = "remote-code".to_owned();
-            artifact.facts.push(Fact { rule, severity: Severity::Low, message: evidence, offset: None });
-            artifact.verdict = artifact.verdict.max(Verdict::Suspicious);
-        }
-        holding.claimed = holding.claimed.or(claim.digest);
-    }
-
-    /// Model cards beside files whose licence is not known yet.
-    pub fn read_cards(&mut self, catalog: &Catalog) {
-        let mut cards: BTreeMap<PathBuf, Option<card::Card>> = BTreeMap::new();
-        for holding in self.list.iter_mut().filter(|holding| holding.artifact.license.is_none()) {
-            let Some(folder) = holding.real.parent() else { continue };
-            let path = folder.join("README.md");
-            let card = cards
-                .entry(path.clone())
-                .or_insert_with(|| Some(card::read(&platform::read::whole(&path, CARD_LIMIT).ok()?).0));
-            let Some(card) = card else { continue };
-            let claim = card.license_claim(&HostPath::from(path.as_path()).to_string());
-            holding.artifact.license = claim.map(|claim| license_of_store(catalog, &claim));
-            if holding.artifact.metadata.base_models.is_empty() {
-                holding.artifact.metadata.base_models.clone_from(&card.base_models);
-            }
+        if let Some(holding) = self.list.get_mut(at) {
+            holding.take(catalog, claim);
         }
     }
 
@@ -186,9 +209,7 @@ impl Holdings {
     /// Computes the digests that are missing. Gives those that may be remembered, and the files that could not be read.
     pub fn hash(&mut self, memory: &Memory, stop: &AtomicBool, read: &AtomicU64) -> Hashed {
         let missing: Vec<_> = (0..self.list.len())
-            .filter(|at| {
-                self.list.get(*at).is_some_and(|h| h.artifact.digest.status != domain::DigestStatus::Computed)
-            })
+            .filter(|at| self.list.get(*at).is_some_and(|holding| !holding.is_computed()))
             .collect();
         let next = AtomicUsize::new(0);
         let threads = std::thread::available_parallelism().map_or(2, usize::from).min(missing.len().max(1));
@@ -224,35 +245,32 @@ impl Holdings {
         hashed
     }
 
-    /// Digests by file, for the models that processes have loaded.
+    /// Computed digests by file, for the models that processes have loaded: a claim is no fact there.
     pub fn digests(&self) -> Digests {
-        let known = self
-            .list
-            .iter()
-            .filter_map(|holding| Some((holding.identity.file?, holding.artifact.digest.sha256?)));
-        known.collect()
+        let computed = self.list.iter().filter(|holding| holding.is_computed());
+        computed
+            .filter_map(|holding| Some((holding.identity.file?, holding.artifact.digest.sha256?)))
+            .collect()
     }
 
-    /// The artefacts, by path. Files whose computed digests are equal are one artefact.
+    /// The artefacts, by path. Files whose computed digests are equal are one artefact, but a file of which a store claims
+    /// another digest stays one of its own: what is wrong is that name, not the bytes that others hold under the right one.
     pub fn into_artifacts(self) -> Vec<Artifact> {
-        let mut by_digest: HashMap<Sha256Digest, usize> = HashMap::new();
+        let mut by_digest: HashMap<(Sha256Digest, Option<Sha256Digest>), usize> = HashMap::new();
         let mut artifacts: Vec<Artifact> = Vec::new();
         for holding in self.list {
             let Holding { mut paths, real, mut artifact, .. } = holding;
             paths.remove(&real);
             let all = std::iter::once(real).chain(paths);
             artifact.paths = all.map(|path| HostPath::from(path.as_path())).collect();
+            let Digest { sha256, status, claimed } = artifact.digest;
             let computed =
-                Some(artifact.digest).filter(|digest| digest.status == domain::DigestStatus::Computed);
-            let same = computed
-                .and_then(|digest| by_digest.get(&digest.sha256?))
-                .and_then(|at| artifacts.get_mut(*at));
+                sha256.filter(|_| status == DigestStatus::Computed).map(|sha256| (sha256, claimed));
+            let same = computed.and_then(|key| by_digest.get(&key)).and_then(|at| artifacts.get_mut(*at));
             match same {
                 Some(same) => absorb(same, artifact),
                 None => {
-                    by_digest.extend(
-                        computed.and_then(|digest| digest.sha256).map(|digest| (digest, artifacts.len())),
-                    );
+                    by_digest.extend(computed.map(|key| (key, artifacts.len())));
                     artifacts.push(artifact);
                 }
             }
@@ -296,7 +314,6 @@ fn absorb(artifact: &mut Artifact, other: Artifact) {
     artifact.origin = artifact.origin.take().or(other.origin);
     artifact.license = artifact.license.take().or(other.license);
     artifact.metadata.name = artifact.metadata.name.take().or(other.metadata.name);
-    artifact.digest.claimed = artifact.digest.claimed.or(other.digest.claimed);
     artifact.verdict = artifact.verdict.max(other.verdict);
     for fact in other.facts {
         if !artifact.facts.contains(&fact) {
@@ -305,85 +322,5 @@ fn absorb(artifact: &mut Artifact, other: Artifact) {
     }
 }
 
-fn license_of_store(catalog: &Catalog, claim: &LicenseClaim) -> License {
-    match claim {
-        LicenseClaim::Tag { value, evidence } => license(catalog, value, evidence),
-        LicenseClaim::Text { text, evidence } => match catalog.licenses.recognize(text) {
-            Some(entry) => license(catalog, &entry.id, evidence),
-            None => license(catalog, "unknown", &format!("{evidence}, a text the catalogue does not have")),
-        },
-    }
-}
-
-/// The claims of a file: the most telling one is the first that the catalogue has; else the first.
-fn license_of_claims<'a>(
-    catalog: &Catalog,
-    claims: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Option<License> {
-    let claims: Vec<_> = claims.collect();
-    let says_something = |value: &str| {
-        catalog
-            .licenses
-            .by_claim(value)
-            .is_some_and(|entry| !matches!(entry.id.as_str(), "other" | "unknown"))
-    };
-    let best = claims.iter().find(|(value, _)| says_something(value)).or(claims.first())?;
-    Some(license(catalog, best.0, best.1))
-}
-
-fn license(catalog: &Catalog, value: &str, evidence: &str) -> License {
-    let entry = catalog.licenses.by_claim(value);
-    License {
-        id: entry.map_or_else(|| value.trim().to_lowercase(), |entry| entry.id.clone()),
-        evidence: evidence.to_owned(),
-        commercial_use: entry.map_or(CommercialUse::Unknown, |entry| entry.commercial_use),
-    }
-}
-
-/// An origin from an address that a file names: the host is the registry, the first two components of the path the repository.
-fn origin_of(address: &str, evidence: &str) -> Option<Origin> {
-    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
-    let mut parts = rest.split(['?', '#']).next()?.split('/').filter(|part| !part.is_empty());
-    let host = parts.next()?.rsplit('@').next()?.to_ascii_lowercase();
-    let host = host.strip_prefix("www.").unwrap_or(&host);
-    let plausible = host.contains('.')
-        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':'));
-    if !plausible {
-        return None;
-    }
-    let repository: Vec<_> = parts.take(2).collect();
-    Some(Origin {
-        registry: host.to_owned(),
-        repository: (repository.len() == 2).then(|| repository.join("/")),
-        revision: None,
-        evidence: format!("{evidence}, the file's own claim"),
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_an_origin_and_a_word_is_none() {
-        let origin = origin_of("https://user@www.Huggingface.co/org/name/tree/main?x", "key").unwrap();
-        assert_eq!(
-            (origin.registry.as_str(), origin.repository.as_deref()),
-            ("huggingface.co", Some("org/name"))
-        );
-        assert_eq!(origin_of("https://example.org/", "key").unwrap().repository, None);
-        for no in ["", "hello", "https://", "https://x y/z", "file:///etc"] {
-            assert_eq!(origin_of(no, "key"), None, "{no}");
-        }
-    }
-
-    #[test]
-    fn a_license_the_catalogue_has_wins_over_a_word_that_says_nothing() {
-        let catalog = catalog::load().unwrap();
-        let claims = [("other", "a"), ("apache-2.0", "b")];
-        let license = license_of_claims(&catalog, claims.into_iter()).unwrap();
-        assert_eq!((license.id.as_str(), license.commercial_use), ("apache-2.0", CommercialUse::Yes));
-        let unknown = license_of_claims(&catalog, [("My Own Terms", "a")].into_iter()).unwrap();
-        assert_eq!((unknown.id.as_str(), unknown.commercial_use), ("my own terms", CommercialUse::Unknown));
-    }
-}
+mod tests;
