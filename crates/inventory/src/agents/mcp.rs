@@ -1,63 +1,53 @@
 //! MCP servers as configurations name them. Secrets are named and never kept; nothing is started.
 
-use std::path::Path;
+use std::{fs::File, io, path::Path};
 
-use catalog::{
-    Secrets,
-    tool::{ConfigFormat, key_steps},
-};
+use catalog::{Secrets, tool::ConfigFormat};
 use domain::{HostPath, McpServer, PlainSecret, Transport};
+use platform::read::Identity;
 use serde_json::{Map, Value};
 
 use super::{document, launcher};
 use crate::files::plain_error;
 
-/// State files of agents hold years of history beside their servers.
-const CONFIG_LIMIT: usize = 64 << 20;
 /// Servers taken from one file.
 const SERVER_LIMIT: usize = 1000;
+
+/// A configuration: how it is opened decides which links are followed.
+pub(super) struct Config<'a> {
+    /// Where it is, as it is shown.
+    pub path: &'a Path,
+    /// The open file.
+    pub file: io::Result<(File, Identity)>,
+    /// How it is written.
+    pub format: ConfigFormat,
+    /// Where the servers stand in it.
+    pub key: &'a str,
+}
 
 /// The servers of a file; `None` when there is no such file or it says nothing about servers.
 ///
 /// # Errors
 /// Why the file cannot be understood, without any of its content.
-pub(super) fn read(
-    secrets: &Secrets,
-    path: &Path,
-    format: ConfigFormat,
-    key: &str,
-) -> Result<Option<Vec<McpServer>>, String> {
-    let bytes = match platform::read::whole(path, CONFIG_LIMIT) {
-        Ok(bytes) => bytes,
-        Err(error)
-            if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>
-        {
+pub(super) fn read(secrets: &Secrets, config: Config<'_>) -> Result<Option<Vec<McpServer>>, String> {
+    let file = match config.file {
+        Ok((file, _)) => file,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);
         }
         Err(error) => return Err(plain_error(&error)),
     };
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Ok(None);
-    }
-    let document = document::parse(&bytes, format)?;
-    let readable = platform::read::readable_by_others(path).unwrap_or_default();
-    Ok(servers(secrets, &document, key, &HostPath::from(path), readable))
+    let readable = platform::read::file_readable_by_others(&file).unwrap_or_default();
+    let tables = document::read(file, config.format, config.key)?;
+    Ok(servers(secrets, &tables, &HostPath::from(config.path), readable))
 }
 
-/// The servers of a document; `None` when it says nothing about servers.
-fn servers(
-    secrets: &Secrets,
-    document: &Value,
-    key: &str,
-    config: &HostPath,
-    readable: bool,
-) -> Option<Vec<McpServer>> {
-    let mut tables = Vec::new();
-    follow(document, &key_steps(key), &mut tables);
+/// The servers of the tables of a document; `None` when it has no such table.
+fn servers(secrets: &Secrets, tables: &[Value], config: &HostPath, readable: bool) -> Option<Vec<McpServer>> {
     if tables.is_empty() {
         return None;
     }
-    let entries = tables.into_iter().flat_map(entries);
+    let entries = tables.iter().flat_map(entries);
     let servers = entries.filter_map(|(name, entry)| server(secrets, config, readable, &name, entry));
     Some(servers.take(SERVER_LIMIT).collect())
 }
@@ -65,25 +55,8 @@ fn servers(
 #[cfg(feature = "fuzzing")]
 pub(super) fn fuzz(secrets: &Secrets, bytes: &[u8]) {
     for format in [ConfigFormat::Json, ConfigFormat::Toml, ConfigFormat::Yaml] {
-        if let Ok(document) = document::parse(bytes, format) {
-            servers(secrets, &document, "servers", &HostPath::from("/c"), false);
-        }
-    }
-}
-
-/// The values at a dotted key, in which `*` is every entry.
-fn follow<'v>(value: &'v Value, steps: &[&str], found: &mut Vec<&'v Value>) {
-    match steps.split_first() {
-        None => found.push(value),
-        Some((&"*", rest)) => {
-            for entry in value.as_object().into_iter().flat_map(Map::values) {
-                follow(entry, rest, found);
-            }
-        }
-        Some((step, rest)) => {
-            if let Some(value) = value.get(step) {
-                follow(value, rest, found);
-            }
+        if let Ok(tables) = document::parse(bytes, format, "servers") {
+            servers(secrets, &tables, &HostPath::from("/c"), false);
         }
     }
 }
@@ -214,7 +187,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config");
         std::fs::write(&path, text).unwrap();
-        read(&catalog::load().unwrap().secrets, &path, format, key).unwrap()
+        let file = platform::read::open(&path);
+        read(&catalog::load().unwrap().secrets, Config { path: &path, file, format, key }).unwrap()
     }
 
     #[test]
@@ -276,6 +250,8 @@ mod tests {
         assert_eq!(read_text("{}", ConfigFormat::Json, "mcpServers"), None);
         assert_eq!(read_text(" \n", ConfigFormat::Json, "mcpServers"), None);
         let secrets = catalog::load().unwrap().secrets;
-        assert_eq!(read(&secrets, Path::new("/nonexistent"), ConfigFormat::Json, "a"), Ok(None));
+        let path = Path::new("/nonexistent");
+        let config = Config { path, file: platform::read::open(path), format: ConfigFormat::Json, key: "a" };
+        assert_eq!(read(&secrets, config), Ok(None));
     }
 }

@@ -5,6 +5,8 @@
 mod document;
 mod launcher;
 mod mcp;
+mod plain_json;
+mod select;
 
 use std::{
     collections::BTreeMap,
@@ -99,16 +101,20 @@ fn home_traces(
     traces: &mut Traces,
     problems: &mut Vec<(PathBuf, String)>,
 ) {
-    for path in tool.config.homes.on(std::env::consts::OS).filter_map(|path| in_home(home, path)) {
-        if platform::read::kind(&path).is_ok() {
+    for below in tool.config.homes.on(std::env::consts::OS).filter_map(below_home) {
+        let path = home.join(below);
+        if platform::read::kind_below(home, below).is_ok() {
             let shown = HostPath::from(path.as_path());
             traces.evidence.push(piece(EvidenceFamily::Store, format!("{shown} exists")));
             traces.configs.push(path);
         }
     }
     for config in &tool.config.mcp {
-        let Some(path) = in_home(home, &config.path) else { continue };
-        match mcp::read(&catalog.secrets, &path, config.format, &config.key) {
+        let Some(below) = below_home(&config.path) else { continue };
+        let path = home.join(below);
+        let file = platform::read::open_below(home, below);
+        let config = mcp::Config { path: &path, file, format: config.format, key: &config.key };
+        match mcp::read(&catalog.secrets, config) {
             Ok(Some(servers)) => {
                 let shown = HostPath::from(path.as_path());
                 traces.evidence.push(piece(EvidenceFamily::Store, format!("{shown} configures it")));
@@ -122,10 +128,9 @@ fn home_traces(
     program(tool, HOME_PROGRAMS.iter().map(|folder| home.join(folder)), traces);
 }
 
-/// A path of the catalogue in a home: `~` stands for it; environment variables of other accounts are not known.
-fn in_home(home: &Path, path: &str) -> Option<PathBuf> {
-    let below = path.strip_prefix("~/")?;
-    (!below.contains('*')).then(|| home.join(below))
+/// A path of the catalogue below a home: `~` stands for it; environment variables of other accounts are not known.
+fn below_home(path: &str) -> Option<&Path> {
+    path.strip_prefix("~/").map(Path::new)
 }
 
 /// A program file with the tool's name, in folders where people install programs.
@@ -193,7 +198,9 @@ fn project_traces(
         for tool in &catalog.tools {
             let configs = tool.config.project_mcp.iter().filter(|config| path.ends_with(&config.name));
             for config in configs {
-                match mcp::read(&catalog.secrets, path, config.format, &config.key) {
+                let file = platform::read::open(path);
+                let config = mcp::Config { path, file, format: config.format, key: &config.key };
+                match mcp::read(&catalog.secrets, config) {
                     Ok(Some(servers)) => {
                         let of = traces.entry((tool.id.clone(), platform::read::owner(path))).or_default();
                         let detail = format!("{} configures it", HostPath::from(path.as_path()));
