@@ -32,14 +32,17 @@ pub(super) struct Config<'a> {
 pub(super) fn read(secrets: &Secrets, config: Config<'_>) -> Result<Option<Vec<McpServer>>, String> {
     let file = match config.file {
         Ok((file, _)) => file,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
+        Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(plain_error(&error)),
     };
     let readable = platform::read::file_readable_by_others(&file).unwrap_or_default();
     let tables = document::read(file, config.format, config.key)?;
     Ok(servers(secrets, &tables, &HostPath::from(config.path), readable))
+}
+
+/// Whether there is nothing at a path, which is no problem of it.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// The servers of the tables of a document; `None` when it has no such table.
