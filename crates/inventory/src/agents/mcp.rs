@@ -3,13 +3,17 @@
 use std::{fs::File, io, path::Path};
 
 use catalog::{Secrets, tool::ConfigFormat};
-use domain::{HostPath, McpServer, PlainSecret, Transport};
+use domain::{HostPath, McpServer, Transport};
 use platform::read::Identity;
 use serde_json::{Map, Value};
 
-use super::{document, launcher};
+use super::{document, launcher, plain_secret::plain_secrets};
 use crate::files::plain_error;
 
+/// Keys of the address of a server.
+pub(super) const URLS: [&str; 5] = ["url", "serverUrl", "httpUrl", "uri", "endpoint"];
+/// Keys of the command of a server, which may be a table of its own.
+pub(super) const COMMANDS: [&str; 2] = ["command", "cmd"];
 /// Servers taken from one file.
 const SERVER_LIMIT: usize = 1000;
 
@@ -91,14 +95,13 @@ fn server(
     entry: &Map<String, Value>,
 ) -> Option<McpServer> {
     let command = command(entry);
-    let url = text(entry, &["url", "serverUrl", "httpUrl", "uri", "endpoint"]);
-    if command.is_empty() && url.is_none() {
+    let url = text(entry, &URLS);
+    // Servers that an extension or the client itself brings have neither.
+    let brought = ["source", "type", "settings"].iter().any(|key| entry.contains_key(*key));
+    if command.is_empty() && url.is_none() && !brought {
         return None;
     }
     let fetched = launcher::fetched(&command);
-    let mut plain_secrets = plain_secrets(secrets, entry, &command, url);
-    plain_secrets.sort();
-    plain_secrets.dedup();
     Some(McpServer {
         name: secrets.clean(name),
         transport: transport(entry, url),
@@ -106,7 +109,7 @@ fn server(
         url: url.map(|url| secrets.clean(url)),
         package: fetched.as_ref().map(|fetched| secrets.clean(&fetched.package)),
         pinned: fetched.map(|fetched| fetched.pinned),
-        plain_secrets,
+        plain_secrets: plain_secrets(secrets, entry, &command, url),
         disabled: flag(entry, "disabled") == Some(true) || flag(entry, "enabled") == Some(false),
         config: config.clone(),
         config_readable_by_others,
@@ -124,7 +127,7 @@ fn command(entry: &Map<String, Value>) -> Vec<String> {
         }
         _ => Vec::new(),
     };
-    let first = ["command", "cmd"].iter().find_map(|key| entry.get(*key));
+    let first = COMMANDS.iter().find_map(|key| entry.get(*key));
     let inner = first.and_then(|command| command.get("args"));
     let rest = entry.get("args").or(inner);
     first.into_iter().chain(rest).flat_map(words).collect()
@@ -150,40 +153,10 @@ fn transport(entry: &Map<String, Value>, url: Option<&str>) -> Transport {
     }
 }
 
-/// The names of secrets that stand in the configuration themselves, in variables, headers, arguments and addresses.
-fn plain_secrets(
-    secrets: &Secrets,
-    entry: &Map<String, Value>,
-    command: &[String],
-    url: Option<&str>,
-) -> Vec<PlainSecret> {
-    let plain = |place: &str, name: &str| PlainSecret { place: place.to_owned(), name: secrets.clean(name) };
-    let mut found = Vec::new();
-    let tables =
-        [("env", ["env", "environment", "envs"]), ("header", ["headers", "http_headers", "requestInit"])];
-    for (place, keys) in tables {
-        let pairs = keys.iter().filter_map(|key| entry.get(*key)?.as_object()).flatten();
-        for (name, value) in pairs.filter_map(|(name, value)| Some((name, value.as_str()?))) {
-            if secrets.is_plain_secret(name, value) {
-                found.push(plain(place, name));
-            }
-        }
-    }
-    // What cleaning changes is a secret.
-    for (dirty, clean) in command.iter().zip(secrets.clean_argv(command)) {
-        if *dirty != clean {
-            let name = dirty.split(['=', ':']).next().filter(|name| *name != dirty).unwrap_or("value");
-            found.push(plain("argument", name));
-        }
-    }
-    if url.is_some_and(|url| secrets.clean(url) != url) {
-        found.push(plain("url", "address"));
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
+    use domain::PlainSecret;
+
     use super::*;
 
     fn read_text(text: &str, format: ConfigFormat, key: &str) -> Option<Vec<McpServer>> {
@@ -246,6 +219,23 @@ mod tests {
         assert_eq!(read_text(yaml, ConfigFormat::Yaml, "mcpServers").unwrap()[0].name, "a");
         let projects = r#"{"projects": {"/a": {"mcpServers": {"p": {"command": "x"}}}, "/b": {}}}"#;
         assert_eq!(read_text(projects, ConfigFormat::Json, "projects.*.mcpServers").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_server_that_the_client_brings_is_listed_with_its_secrets() {
+        let zed = r#"{"context_servers": {
+            "github": {"source": "extension", "settings": {"github_token": "ghp_abcdefghijklmnopqrstuvwxyz0123456789"}},
+            "off": {"enabled": false}
+        }}"#;
+        let servers = read_text(zed, ConfigFormat::Json, "context_servers").unwrap();
+        assert_eq!(servers.len(), 1);
+        assert_eq!((servers[0].transport, servers[0].command.len()), (Transport::Stdio, 0));
+        assert_eq!(
+            servers[0].plain_secrets,
+            [PlainSecret { place: "settings".into(), name: "github_token".into() }]
+        );
+        let goose = "extensions:\n  code:\n    type: inline_python\n    name: code\n    code: print()\n";
+        assert_eq!(read_text(goose, ConfigFormat::Yaml, "extensions").unwrap()[0].name, "code");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod launcher;
 mod mcp;
 mod merge;
 mod plain_json;
+mod plain_secret;
 mod select;
 
 use std::{
