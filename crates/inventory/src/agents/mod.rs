@@ -362,7 +362,7 @@ fn record(
 mod tests;
 
 #[cfg(feature = "fuzzing")]
-pub(crate) fn fuzz(secrets: &catalog::Secrets, bytes: &[u8]) {
+pub(crate) fn fuzz(secrets: &Secrets, bytes: &[u8]) {
     mcp::fuzz(secrets, bytes);
     let words: Vec<_> = String::from_utf8_lossy(bytes).split('\n').map(str::to_owned).collect();
     launcher::fetched(&words);
