@@ -10,6 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+mod below;
+
+pub use below::{entries_below, file_readable_by_others, kind_below, open_below};
+
 /// What tells one state of one file from another: which file it is, its length and its times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Identity {
@@ -91,7 +95,10 @@ pub fn whole(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
 }
 
 /// Reads an open file whole, or fails with `FileTooLarge` when it is longer than `limit` bytes.
-fn whole_of(file: File, limit: usize) -> io::Result<Vec<u8>> {
+///
+/// # Errors
+/// The system's error; `FileTooLarge` when it is longer than `limit` bytes.
+pub fn whole_of(file: File, limit: usize) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     file.take((limit as u64).saturating_add(1)).read_to_end(&mut content)?;
     if content.len() > limit {

@@ -1,72 +1,120 @@
-//! Configuration documents of three kinds as one tree of values, bounded and tolerant of what people write.
+//! Configuration documents of three kinds: the values at a key, bounded and tolerant of what people write.
 
-use catalog::tool::ConfigFormat;
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read},
+};
+
+use catalog::tool::{ConfigFormat, key_steps};
 use saphyr_parser::{Event, Parser, ScalarStyle};
+use serde::de::DeserializeSeed;
 use serde_json::{Map, Value};
 
+use super::{
+    plain_json::PlainJson,
+    select::{Budget, Select},
+};
+use crate::files::plain_error;
+
+/// State files of agents hold years of history beside their servers. They are JSON, which is read without being kept.
+const JSON_LIMIT: u64 = 64 << 20;
+/// Documents of the other kinds are kept whole while they are read, at many times their length.
+const WHOLE_LIMIT: usize = 1 << 20;
 /// Deeper documents are refused; the JSON parser has the same limit.
 const DEPTH: usize = 100;
-/// Documents with more values are refused.
-const VALUES: usize = 200_000;
+/// YAML with more values is refused.
+const VALUES: usize = 50_000;
 
-/// Reads a document.
+/// Reads the values at a key of an open file; none when the file says nothing there.
 ///
 /// # Errors
 /// Why it cannot be read, in words and without any of its content, which may hold secrets.
-pub(super) fn parse(bytes: &[u8], format: ConfigFormat) -> Result<Value, String> {
+pub(super) fn read(file: File, format: ConfigFormat, key: &str) -> Result<Vec<Value>, String> {
+    if format == ConfigFormat::Json {
+        let length = file.metadata().map_err(|error| plain_error(&error))?.len();
+        if length > JSON_LIMIT {
+            return Err(format!("longer than {JSON_LIMIT} bytes"));
+        }
+        return json(BufReader::with_capacity(64 << 10, file.take(JSON_LIMIT)), key);
+    }
+    let bytes = platform::read::whole_of(file, WHOLE_LIMIT).map_err(|error| plain_error(&error))?;
+    parse(&bytes, format, key)
+}
+
+/// As [`read`], of a document in memory.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn parse(bytes: &[u8], format: ConfigFormat, key: &str) -> Result<Vec<Value>, String> {
+    if format == ConfigFormat::Json {
+        return json(bytes, key);
+    }
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match format {
-        ConfigFormat::Json => {
-            let plain = without_comments(text);
-            serde_json::from_str(&plain).map_err(|error| format!("it is not JSON (line {})", error.line()))
-        }
-        ConfigFormat::Toml => toml::from_str(text).map_err(|error| {
-            let line =
-                error.span().map_or(0, |span| text.get(..span.start).unwrap_or_default().lines().count());
-            format!("it is not TOML (line {line})")
-        }),
-        ConfigFormat::Yaml => yaml(text).ok_or_else(|| "it is not YAML, or too large".to_owned()),
+        ConfigFormat::Toml => toml(text, key),
+        _ => yaml(text, key),
     }
 }
 
-/// JSON as editors write it: without comments, and without commas before a closing bracket.
-fn without_comments(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text.chars().peekable();
-    let mut in_string = false;
-    while let Some(c) = rest.next() {
-        match (in_string, c, rest.peek()) {
-            (true, '\\', Some(&escaped)) => {
-                rest.next();
-                plain.extend(['\\', escaped]);
-            }
-            (_, '"', _) => {
-                in_string = !in_string;
-                plain.push('"');
-            }
-            (false, '/', Some('/')) => while rest.next_if(|&c| c != '\n').is_some() {},
-            (false, '/', Some('*')) => {
-                let mut before = ' ';
-                rest.next();
-                for c in rest.by_ref() {
-                    if (before, c) == ('*', '/') {
-                        break;
-                    }
-                    before = c;
-                }
-            }
-            (false, ']' | '}', _) => {
-                let kept = plain.trim_end();
-                if kept.ends_with(',') {
-                    plain.truncate(kept.len() - 1);
-                }
-                plain.push(c);
-            }
-            _ => plain.push(c),
-        }
+/// The values at a key, from whatever reads the document.
+fn select<E>(
+    key: &str,
+    from: impl FnOnce(Select<'_>) -> Result<(), E>,
+    problem: impl FnOnce(E) -> String,
+) -> Result<Vec<Value>, String> {
+    let (mut found, mut budget) = (Vec::new(), Budget::default());
+    let selected = from(Select { steps: &key_steps(key), found: &mut found, budget: &mut budget });
+    match selected {
+        Ok(()) => Ok(found),
+        Err(_) if budget.exceeded => Err("it holds more than any configuration does".to_owned()),
+        Err(error) => Err(problem(error)),
     }
-    plain
+}
+
+fn json(mut document: impl BufRead, key: &str) -> Result<Vec<Value>, String> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    if document.fill_buf().is_ok_and(|start| start.starts_with(MARK)) {
+        document.consume(MARK.len());
+    }
+    let mut plain = BufReader::new(PlainJson::new(document));
+    if is_blank(&mut plain) {
+        return Ok(Vec::new());
+    }
+    let mut reader = serde_json::Deserializer::from_reader(plain);
+    let read = |wanted: Select<'_>| wanted.deserialize(&mut reader).and_then(|()| reader.end());
+    select(key, read, |error| format!("it is not JSON (line {})", error.line()))
+}
+
+/// Whether nothing but white space is left; what is not, is left where it stands.
+fn is_blank(document: &mut impl BufRead) -> bool {
+    loop {
+        let Ok(start) = document.fill_buf() else { return false };
+        if start.is_empty() {
+            return true;
+        }
+        if !start.iter().all(u8::is_ascii_whitespace) {
+            return false;
+        }
+        let length = start.len();
+        document.consume(length);
+    }
+}
+
+fn toml(text: &str, key: &str) -> Result<Vec<Value>, String> {
+    let read = |wanted: Select<'_>| wanted.deserialize(toml::Deserializer::parse(text)?);
+    select(key, read, |error: toml::de::Error| {
+        let line = error.span().map_or(0, |span| text.get(..span.start).unwrap_or_default().lines().count());
+        format!("it is not TOML (line {line})")
+    })
+}
+
+fn yaml(text: &str, key: &str) -> Result<Vec<Value>, String> {
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let document = yaml_document(text).ok_or("it is not YAML, or too large")?;
+    select(key, |wanted| wanted.deserialize(document), |error: serde_json::Error| error.to_string())
 }
 
 /// A value that is not finished yet.
@@ -76,7 +124,7 @@ enum Open {
 }
 
 /// YAML from its events. An alias is nothing here, so that a document cannot grow in memory.
-fn yaml(text: &str) -> Option<Value> {
+fn yaml_document(text: &str) -> Option<Value> {
     let mut open: Vec<Open> = Vec::new();
     for (count, event) in Parser::new_from_str(text).enumerate() {
         if open.len() > DEPTH || count > VALUES {
@@ -127,51 +175,102 @@ mod tests {
 
     use super::*;
 
+    /// The whole document as the value of the key `k`.
+    fn whole(text: &str, format: ConfigFormat) -> Result<Value, String> {
+        let mut found = parse(text.as_bytes(), format, "k")?;
+        assert_eq!(found.len(), 1);
+        Ok(found.remove(0))
+    }
+
+    fn written(text: &[u8]) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, text).unwrap();
+        std::io::Seek::rewind(&mut file).unwrap();
+        file
+    }
+
     #[test]
     fn json_with_comments_and_trailing_commas_is_read() {
-        let text = "\u{feff}{ // servers\n \"a\": [1, 2,], /* , } */ \"url\": \"http://x//y,}\", \"q\": \"\\\",}\", }";
-        let value = parse(text.as_bytes(), ConfigFormat::Json).unwrap();
+        let text = "\u{feff}{ // servers\n \"k\": {\"a\": [1, 2,], /* , } */ \"url\": \"http://x//y,}\", \"q\": \"\\\",}\", }, }";
+        let value = whole(text, ConfigFormat::Json).unwrap();
         assert_eq!(value, json!({"a": [1, 2], "url": "http://x//y,}", "q": "\",}"}));
     }
 
     #[test]
     fn toml_and_yaml_give_the_same_tree() {
-        let expected = json!({"m": {"s": {"command": "npx", "args": ["-y", "p"], "on": true}}});
-        let toml = "[m.s]\ncommand = \"npx\"\nargs = [\"-y\", \"p\"]\non = true\n";
-        let yaml = "m:\n  s:\n    command: npx\n    args: [-y, p]\n    on: true\n";
-        assert_eq!(parse(toml.as_bytes(), ConfigFormat::Toml).unwrap(), expected);
-        assert_eq!(parse(yaml.as_bytes(), ConfigFormat::Yaml).unwrap(), expected);
+        let expected = json!({"s": {"command": "npx", "args": ["-y", "p"], "on": true}});
+        let toml = "[k.s]\ncommand = \"npx\"\nargs = [\"-y\", \"p\"]\non = true\n";
+        let yaml = "k:\n  s:\n    command: npx\n    args: [-y, p]\n    on: true\n";
+        assert_eq!(whole(toml, ConfigFormat::Toml).unwrap(), expected);
+        assert_eq!(whole(yaml, ConfigFormat::Yaml).unwrap(), expected);
+    }
+
+    #[test]
+    fn only_what_stands_at_the_key_is_kept() {
+        let text = r#"{"k": 1, "projects": {"/a": {"k": 2, "x": [3]}, "/b": 4, "/c": [{"k": 5}]}}"#;
+        let at = |key: &str| parse(text.as_bytes(), ConfigFormat::Json, key).unwrap();
+        assert_eq!(at("k"), [json!(1)]);
+        assert_eq!(at("projects.*.k"), [json!(2)]);
+        assert_eq!(at("projects.\"/b\""), [json!(4)]);
+        assert!(at("k.deeper").is_empty());
+    }
+
+    #[test]
+    fn a_state_file_of_tens_of_megabytes_gives_its_servers() {
+        let history = "[],".repeat(4 << 20);
+        let text = format!("{{\"history\": [{history}7], \"k\": {{\"a\": 1}}}}");
+        assert_eq!(read(written(text.as_bytes()), ConfigFormat::Json, "k").unwrap(), [json!({"a": 1})]);
+    }
+
+    #[test]
+    fn a_table_of_servers_that_would_fill_the_memory_is_refused() {
+        for many in ["[],".repeat(30_000), format!("\"{}\",", "x".repeat(9 << 20))] {
+            let text = format!("{{\"k\": [{many}7]}}");
+            let error = read(written(text.as_bytes()), ConfigFormat::Json, "k").unwrap_err();
+            assert_eq!(error, "it holds more than any configuration does");
+        }
+    }
+
+    #[test]
+    fn documents_that_must_be_held_whole_are_short() {
+        let bytes = vec![b'#'; WHOLE_LIMIT + 1];
+        for format in [ConfigFormat::Toml, ConfigFormat::Yaml] {
+            assert!(read(written(&bytes), format, "k").unwrap_err().starts_with("longer than "));
+            assert!(
+                read(written(&bytes[..WHOLE_LIMIT]), format, "k").is_ok() || format == ConfigFormat::Yaml
+            );
+        }
     }
 
     #[test]
     fn an_error_shows_nothing_of_the_document() {
         for format in [ConfigFormat::Json, ConfigFormat::Toml] {
-            let error = parse(b"{ \"token\": sk-verysecret", format).unwrap_err();
+            let error = whole("{ \"token\": sk-verysecret", format).unwrap_err();
             assert!(!error.contains("verysecret"), "{error}");
         }
     }
 
     #[test]
     fn a_yaml_that_would_unfold_to_billions_stays_small() {
-        let bomb = "a: &a [x, x, x]\nb: &b [*a, *a, *a]\nc: [*b, *b, *b]\n";
-        assert_eq!(parse(bomb.as_bytes(), ConfigFormat::Yaml).unwrap()["c"], json!([null, null, null]));
+        let bomb = "a: &a [x, x, x]\nb: &b [*a, *a, *a]\nk: [*b, *b, *b]\n";
+        assert_eq!(whole(bomb, ConfigFormat::Yaml).unwrap(), json!([null, null, null]));
         let deep = "[".repeat(100_000);
-        assert!(parse(deep.as_bytes(), ConfigFormat::Yaml).is_err());
-        assert!(parse(deep.as_bytes(), ConfigFormat::Json).is_err());
+        assert!(whole(&deep, ConfigFormat::Yaml).is_err());
+        assert!(whole(&deep, ConfigFormat::Json).is_err());
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_the_parser_panic(bytes: Vec<u8>) {
             for format in [ConfigFormat::Json, ConfigFormat::Toml, ConfigFormat::Yaml] {
-                let _ = parse(&bytes, format);
+                let _ = parse(&bytes, format, "*");
             }
         }
 
         #[test]
         fn plain_json_is_read_as_it_is(text in "[ -~\\\\\"/*,]{0,30}") {
             let value = json!({"k": [text, {"n": 1}]});
-            prop_assert_eq!(parse(value.to_string().as_bytes(), ConfigFormat::Json), Ok(value));
+            prop_assert_eq!(whole(&value.to_string(), ConfigFormat::Json), Ok(value["k"].clone()));
         }
     }
 }

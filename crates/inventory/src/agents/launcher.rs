@@ -3,6 +3,10 @@
 //! npm and PyPI never serve other bytes under a version once published; a tag of an image may be moved at any time, so only a
 //! digest fixes an image.
 
+mod options;
+
+use options::{DENO, DOCKER, GO, NPM, Options, PYPI, count};
+
 /// What a launcher would fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fetched {
@@ -12,102 +16,105 @@ pub(super) struct Fetched {
     pub pinned: bool,
 }
 
-/// Options of the launchers that take a value, which is no package.
-const WITH_VALUE: &[&str] = &[
-    "--registry",
-    "--python",
-    "-p",
-    "--index-url",
-    "--extra-index-url",
-    "--with",
-    "--cache",
-    "--userconfig",
-    "-e",
-    "--env",
-    "-v",
-    "--volume",
-    "--mount",
-    "--network",
-    "--name",
-    "--env-file",
-    "--user",
-    "-u",
-    "-w",
-    "--workdir",
-    "--platform",
-    "--entrypoint",
-    "--add-host",
-    "-c",
-    "--call",
-    "--prefix",
-    "--index",
-    "--directory",
-    "--project",
-    "--memory",
-    "--cpus",
-    "-m",
-    "--label",
-    "-l",
-    "--hostname",
-    "-h",
-    "--publish",
-];
+/// How deep shells in shells are followed.
+const SHELLS: usize = 4;
 
 /// What a command fetches; `None` when it runs something that is already here.
 pub(super) fn fetched(command: &[String]) -> Option<Fetched> {
     let words: Vec<&str> = command.iter().map(String::as_str).collect();
-    let (program, rest) = words.split_first()?;
+    of_command(&words, SHELLS)
+}
+
+fn of_command(words: &[&str], shells: usize) -> Option<Fetched> {
+    let (program, rest) = without_wrappers(words)?;
     let program = catalog::pattern::program_name(program).to_ascii_lowercase();
     let program = program.strip_suffix(".cmd").unwrap_or(&program);
     match (program, rest) {
-        ("cmd", [flag, rest @ ..]) if flag.eq_ignore_ascii_case("/c") => again(rest),
-        ("env", rest) => {
-            again(rest.iter().skip_while(|word| word.contains('=')).copied().collect::<Vec<_>>().as_slice())
+        ("cmd", [flag, rest @ ..]) if flag.eq_ignore_ascii_case("/c") => {
+            of_script(&rest.join(" "), shells.checked_sub(1)?)
         }
-        ("sh" | "bash" | "zsh", [flag, script, ..]) if flag.starts_with('-') && flag.ends_with('c') => {
-            again(&script.split_whitespace().collect::<Vec<_>>())
-        }
-        ("npx" | "bunx" | "pnpx", rest) => npm(named(rest, &["-p", "--package"]).or_else(|| first(rest))?),
-        ("npm", ["exec" | "x", rest @ ..])
+        ("sh" | "bash" | "zsh" | "dash" | "fish", rest) => of_script(script(rest)?, shells.checked_sub(1)?),
+        ("npx" | "bunx" | "pnpx", rest)
+        | ("npm", ["exec" | "x", rest @ ..])
         | ("pnpm" | "yarn", ["dlx", rest @ ..])
-        | ("bun", ["x", rest @ ..]) => npm(named(rest, &["-p", "--package"]).or_else(|| first(rest))?),
-        ("uvx", rest) | ("uv", ["tool", "run", rest @ ..]) => {
-            pypi(named(rest, &["--from"]).or_else(|| first(rest))?)
+        | ("bun", ["x", rest @ ..]) => {
+            npm(named(rest, &["-p", "--package"], NPM).or_else(|| first(rest, NPM))?)
         }
-        ("pipx", ["run", rest @ ..]) => pypi(named(rest, &["--spec"]).or_else(|| first(rest))?),
-        ("uv", ["run", rest @ ..]) => pypi(named(rest, &["--with"])?),
-        ("docker" | "podman" | "nerdctl", ["run", rest @ ..]) => image(first(rest)?),
-        ("deno", ["run", rest @ ..]) => deno(first(rest)?),
-        ("go", ["run", rest @ ..]) => go(first(rest)?),
+        ("uvx", rest) | ("uv", ["tool", "run", rest @ ..]) => {
+            pypi(named(rest, &["--from"], PYPI).or_else(|| first(rest, PYPI))?)
+        }
+        ("pipx", ["run", rest @ ..]) => pypi(named(rest, &["--spec"], PYPI).or_else(|| first(rest, PYPI))?),
+        ("uv", ["run", rest @ ..]) => pypi(named(rest, &["--with"], PYPI)?),
+        ("docker" | "podman" | "nerdctl", ["run", rest @ ..])
+        | ("docker" | "podman" | "nerdctl", ["container", "run", rest @ ..]) => image(first(rest, DOCKER)?),
+        ("deno", ["run", rest @ ..]) => deno(first(rest, DENO)?),
+        ("go", ["run", rest @ ..]) => go(first(rest, GO)?),
         _ => None,
     }
 }
 
-fn again(words: &[&str]) -> Option<Fetched> {
-    fetched(&words.iter().map(ToString::to_string).collect::<Vec<_>>())
+/// The program that is run in the end, and its arguments: without variables in front and programs that only start
+/// another.
+fn without_wrappers<'a, 'w>(words: &'w [&'a str]) -> Option<(&'a str, &'w [&'a str])> {
+    let mut words = words;
+    loop {
+        let (first, rest) = words.split_first()?;
+        let with_value: &[&str] = match catalog::pattern::program_name(first) {
+            _ if is_assignment(first) => &[],
+            "exec" => &["-a"],
+            "env" => &["-u", "--unset", "-C", "--chdir"],
+            "sudo" | "doas" => {
+                &["-u", "--user", "-g", "--group", "-D", "--chdir", "-h", "--host", "-p", "--prompt"]
+            }
+            "timeout" => &["-k", "--kill-after", "-s", "--signal"],
+            "nice" => &["-n", "--adjustment"],
+            "nohup" | "command" | "setsid" | "time" => &[],
+            _ => return Some((first, rest)),
+        };
+        let is_timeout = catalog::pattern::program_name(first) == "timeout";
+        let skipped = count(rest, Options::WithValue(with_value)) + usize::from(is_timeout);
+        words = rest.get(skipped..)?;
+    }
 }
 
-/// The value of an option that names the package.
-fn named<'a>(words: &[&'a str], options: &[&str]) -> Option<&'a str> {
-    words.iter().enumerate().find_map(|(at, word)| {
+/// `NAME=value`, as it may stand before a command.
+fn is_assignment(word: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    word.split_once('=').is_some_and(|(name, _)| is_name(name))
+}
+
+/// The text behind `-c`, which may stand among other letters and behind other options.
+fn script<'a>(words: &[&'a str]) -> Option<&'a str> {
+    let at = words
+        .iter()
+        .position(|word| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c'))?;
+    words.get(..at)?.iter().all(|word| word.starts_with('-')).then(|| words.get(at + 1).copied())?
+}
+
+/// What the first of the commands of a script fetches that fetches anything.
+fn of_script(script: &str, shells: usize) -> Option<Fetched> {
+    let commands = script.split(['&', ';', '|', '\n']);
+    commands.into_iter().find_map(|command| {
+        let words: Vec<_> = command.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
+        of_command(&words, shells)
+    })
+}
+
+/// The value of an option that names the package, among the launcher's own options.
+fn named<'a>(words: &[&'a str], options: &[&str], known: Options) -> Option<&'a str> {
+    let own = words.get(..count(words, known))?;
+    own.iter().enumerate().find_map(|(at, word)| {
         let (option, value) =
             word.split_once('=').map_or((*word, None), |(option, value)| (option, Some(value)));
-        options.contains(&option).then(|| value.or_else(|| words.get(at + 1).copied())).flatten()
+        options.contains(&option).then(|| value.or_else(|| own.get(at + 1).copied())).flatten()
     })
 }
 
 /// The first word that is neither an option nor an option's value.
-fn first<'a>(words: &[&'a str]) -> Option<&'a str> {
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        if !word.starts_with('-') {
-            return Some(word);
-        }
-        if WITH_VALUE.contains(word) {
-            words.next();
-        }
-    }
-    None
+fn first<'a>(words: &[&'a str], known: Options) -> Option<&'a str> {
+    words.get(count(words, known)).copied()
 }
 
 fn fetch(kind: &str, name: &str, pinned: bool) -> Option<Fetched> {
@@ -124,7 +131,7 @@ fn npm(spec: &str) -> Option<Fetched> {
         Some((at, _)) => (spec.get(..at)?, spec.get(at + 1..)?),
         None => (spec, ""),
     };
-    fetch("npm", name, is_exact_version(version))
+    fetch("npm", name, is_exact(version))
 }
 
 /// `name`, `name==version`, `name@version`, `name[extra]==version`, `name>=version`; an address of a repository.
@@ -138,7 +145,7 @@ fn pypi(spec: &str) -> Option<Fetched> {
     let version =
         rest.strip_prefix("===").or_else(|| rest.strip_prefix("==")).or_else(|| rest.strip_prefix('@'));
     let lower = name.to_ascii_lowercase();
-    fetch("pypi", &lower, version.is_some_and(|version| is_exact_version(version.trim())))
+    fetch("pypi", &lower, version.is_some_and(|version| is_exact_for_pypi(version.trim())))
 }
 
 /// A commit of 40 digits fixes a repository; a branch or tag does not.
@@ -172,25 +179,33 @@ fn deno(spec: &str) -> Option<Fetched> {
     }
     let name = spec.strip_prefix("jsr:").or_else(|| spec.contains("://").then_some(spec))?;
     let version = name.split('@').skip(1).filter_map(|rest| rest.split('/').next()).last();
-    fetch("deno", name, version.is_some_and(is_exact_version))
+    fetch("deno", name, version.is_some_and(is_exact))
 }
 
 fn go(spec: &str) -> Option<Fetched> {
     let (name, version) = spec.split_once('@')?;
-    fetch("go", name, version.starts_with('v') && is_exact_version(version.trim_start_matches('v')))
+    fetch("go", name, version.starts_with('v') && is_exact(version))
 }
 
-/// Three numbers (npm, Go) or more parts (PyPI), no range, no word such as `latest`.
-fn is_exact_version(version: &str) -> bool {
-    let version = version.trim_start_matches('v');
+/// A version of three numbers: fewer are a range to npm, and what Go calls a query.
+fn is_exact(version: &str) -> bool {
+    let version = version.strip_prefix('v').unwrap_or(version);
+    let release = version.split(['-', '+']).next().unwrap_or_default();
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain(version) && release.split('.').count() == 3 && release.split('.').all(is_number)
+}
+
+/// A version of PyPI, where `1.0` is the same release as `1.0.0`.
+fn is_exact_for_pypi(version: &str) -> bool {
+    let version = version.strip_prefix('v').unwrap_or(version);
     let starts_with_number = version.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
-    let plain = version
+    starts_with_number && is_plain(version) && version.split('.').count() >= 2
+}
+
+fn is_plain(version: &str) -> bool {
+    version
         .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+' | b'!' | b'_'));
-    starts_with_number
-        && plain
-        && version.split('.').count() >= 2
-        && !version.split('.').any(|part| matches!(part, "x" | "X"))
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+' | b'!' | b'_'))
 }
 
 #[cfg(test)]
@@ -230,11 +245,40 @@ mod tests {
             ("uvx --from git+https://github.com/o/r@main cmd", "git:github.com/o/r", false),
             ("docker run -i --rm -e TOKEN mcp/fetch:1.0", "docker:mcp/fetch", false),
             ("env A=1 B=2 npx name", "npm:name", false),
+            ("npx name@1.2", "npm:name", false),
+            ("npx name@1.2.x", "npm:name", false),
+            ("npx name@1.2.3-beta.1", "npm:name", true),
+            ("npx -y -- name@1.2.3 -p other", "npm:name", true),
+            ("uvx --with extra name==1.0 --from other", "pypi:name", true),
+            ("docker run --pull always --gpus all -it mcp/fetch", "docker:mcp/fetch", false),
+            (
+                "docker run --rm -p8080:80 -itv /a:/b --read-only --name=x mcp/fetch serve",
+                "docker:mcp/fetch",
+                false,
+            ),
+            (
+                "podman container run --init --security-opt no-new-privileges mcp/fetch",
+                "docker:mcp/fetch",
+                false,
+            ),
+            ("exec npx name", "npm:name", false),
+            ("sudo -u ann npx name", "npm:name", false),
+            ("timeout -k 5 30 nohup npx name", "npm:name", false),
+            ("A=1 npx name", "npm:name", false),
+            ("cmd /c cd x && npx name", "npm:name", false),
             ("deno run npm:name@1.0.0", "npm:name", true),
             ("go run example.org/x/y@v1.2.3", "go:example.org/x/y", true),
         ] {
             let expected = (package != "npm:").then(|| (package.to_owned(), pinned));
             assert_eq!(of(command), expected, "{command}");
+        }
+        for script in ["cd /x && npx -y name", "exec npx name", "A=1 npx name; true"] {
+            let words = ["bash", "-l", "-c", script].map(str::to_owned);
+            assert_eq!(
+                fetched(&words).map(|fetched| fetched.package).as_deref(),
+                Some("npm:name"),
+                "{script}"
+            );
         }
         let digest = "ab".repeat(32);
         assert_eq!(

@@ -1,63 +1,60 @@
 //! MCP servers as configurations name them. Secrets are named and never kept; nothing is started.
 
-use std::path::Path;
+use std::{fs::File, io, path::Path};
 
-use catalog::{
-    Secrets,
-    tool::{ConfigFormat, key_steps},
-};
-use domain::{HostPath, McpServer, PlainSecret, Transport};
+use catalog::{Secrets, tool::ConfigFormat};
+use domain::{HostPath, McpServer, Transport};
+use platform::read::Identity;
 use serde_json::{Map, Value};
 
-use super::{document, launcher};
+use super::{document, launcher, plain_secret::plain_secrets};
 use crate::files::plain_error;
 
-/// State files of agents hold years of history beside their servers.
-const CONFIG_LIMIT: usize = 64 << 20;
+/// Keys of the address of a server.
+pub(super) const URLS: [&str; 5] = ["url", "serverUrl", "httpUrl", "uri", "endpoint"];
+/// Keys of the command of a server, which may be a table of its own.
+pub(super) const COMMANDS: [&str; 2] = ["command", "cmd"];
 /// Servers taken from one file.
 const SERVER_LIMIT: usize = 1000;
+
+/// A configuration: how it is opened decides which links are followed.
+pub(super) struct Config<'a> {
+    /// Where it is, as it is shown.
+    pub path: &'a Path,
+    /// The open file.
+    pub file: io::Result<(File, Identity)>,
+    /// How it is written.
+    pub format: ConfigFormat,
+    /// Where the servers stand in it.
+    pub key: &'a str,
+}
 
 /// The servers of a file; `None` when there is no such file or it says nothing about servers.
 ///
 /// # Errors
 /// Why the file cannot be understood, without any of its content.
-pub(super) fn read(
-    secrets: &Secrets,
-    path: &Path,
-    format: ConfigFormat,
-    key: &str,
-) -> Result<Option<Vec<McpServer>>, String> {
-    let bytes = match platform::read::whole(path, CONFIG_LIMIT) {
-        Ok(bytes) => bytes,
-        Err(error)
-            if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>
-        {
-            return Ok(None);
-        }
+pub(super) fn read(secrets: &Secrets, config: Config<'_>) -> Result<Option<Vec<McpServer>>, String> {
+    let file = match config.file {
+        Ok((file, _)) => file,
+        Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(plain_error(&error)),
     };
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Ok(None);
-    }
-    let document = document::parse(&bytes, format)?;
-    let readable = platform::read::readable_by_others(path).unwrap_or_default();
-    Ok(servers(secrets, &document, key, &HostPath::from(path), readable))
+    let readable = platform::read::file_readable_by_others(&file).unwrap_or_default();
+    let tables = document::read(file, config.format, config.key)?;
+    Ok(servers(secrets, &tables, &HostPath::from(config.path), readable))
 }
 
-/// The servers of a document; `None` when it says nothing about servers.
-fn servers(
-    secrets: &Secrets,
-    document: &Value,
-    key: &str,
-    config: &HostPath,
-    readable: bool,
-) -> Option<Vec<McpServer>> {
-    let mut tables = Vec::new();
-    follow(document, &key_steps(key), &mut tables);
+/// Whether there is nothing at a path, which is no problem of it.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// The servers of the tables of a document; `None` when it has no such table.
+fn servers(secrets: &Secrets, tables: &[Value], config: &HostPath, readable: bool) -> Option<Vec<McpServer>> {
     if tables.is_empty() {
         return None;
     }
-    let entries = tables.into_iter().flat_map(entries);
+    let entries = tables.iter().flat_map(entries);
     let servers = entries.filter_map(|(name, entry)| server(secrets, config, readable, &name, entry));
     Some(servers.take(SERVER_LIMIT).collect())
 }
@@ -65,25 +62,8 @@ fn servers(
 #[cfg(feature = "fuzzing")]
 pub(super) fn fuzz(secrets: &Secrets, bytes: &[u8]) {
     for format in [ConfigFormat::Json, ConfigFormat::Toml, ConfigFormat::Yaml] {
-        if let Ok(document) = document::parse(bytes, format) {
-            servers(secrets, &document, "servers", &HostPath::from("/c"), false);
-        }
-    }
-}
-
-/// The values at a dotted key, in which `*` is every entry.
-fn follow<'v>(value: &'v Value, steps: &[&str], found: &mut Vec<&'v Value>) {
-    match steps.split_first() {
-        None => found.push(value),
-        Some((&"*", rest)) => {
-            for entry in value.as_object().into_iter().flat_map(Map::values) {
-                follow(entry, rest, found);
-            }
-        }
-        Some((step, rest)) => {
-            if let Some(value) = value.get(step) {
-                follow(value, rest, found);
-            }
+        if let Ok(tables) = document::parse(bytes, format, "servers") {
+            servers(secrets, &tables, &HostPath::from("/c"), false);
         }
     }
 }
@@ -115,14 +95,13 @@ fn server(
     entry: &Map<String, Value>,
 ) -> Option<McpServer> {
     let command = command(entry);
-    let url = text(entry, &["url", "serverUrl", "httpUrl", "uri", "endpoint"]);
-    if command.is_empty() && url.is_none() {
+    let url = text(entry, &URLS);
+    // Servers that an extension or the client itself brings have neither.
+    let brought = ["source", "type", "settings"].iter().any(|key| entry.contains_key(*key));
+    if command.is_empty() && url.is_none() && !brought {
         return None;
     }
     let fetched = launcher::fetched(&command);
-    let mut plain_secrets = plain_secrets(secrets, entry, &command, url);
-    plain_secrets.sort();
-    plain_secrets.dedup();
     Some(McpServer {
         name: secrets.clean(name),
         transport: transport(entry, url),
@@ -130,7 +109,7 @@ fn server(
         url: url.map(|url| secrets.clean(url)),
         package: fetched.as_ref().map(|fetched| secrets.clean(&fetched.package)),
         pinned: fetched.map(|fetched| fetched.pinned),
-        plain_secrets,
+        plain_secrets: plain_secrets(secrets, entry, &command, url),
         disabled: flag(entry, "disabled") == Some(true) || flag(entry, "enabled") == Some(false),
         config: config.clone(),
         config_readable_by_others,
@@ -148,7 +127,7 @@ fn command(entry: &Map<String, Value>) -> Vec<String> {
         }
         _ => Vec::new(),
     };
-    let first = ["command", "cmd"].iter().find_map(|key| entry.get(*key));
+    let first = COMMANDS.iter().find_map(|key| entry.get(*key));
     let inner = first.and_then(|command| command.get("args"));
     let rest = entry.get("args").or(inner);
     first.into_iter().chain(rest).flat_map(words).collect()
@@ -174,47 +153,18 @@ fn transport(entry: &Map<String, Value>, url: Option<&str>) -> Transport {
     }
 }
 
-/// The names of secrets that stand in the configuration themselves, in variables, headers, arguments and addresses.
-fn plain_secrets(
-    secrets: &Secrets,
-    entry: &Map<String, Value>,
-    command: &[String],
-    url: Option<&str>,
-) -> Vec<PlainSecret> {
-    let plain = |place: &str, name: &str| PlainSecret { place: place.to_owned(), name: secrets.clean(name) };
-    let mut found = Vec::new();
-    let tables =
-        [("env", ["env", "environment", "envs"]), ("header", ["headers", "http_headers", "requestInit"])];
-    for (place, keys) in tables {
-        let pairs = keys.iter().filter_map(|key| entry.get(*key)?.as_object()).flatten();
-        for (name, value) in pairs.filter_map(|(name, value)| Some((name, value.as_str()?))) {
-            if secrets.is_plain_secret(name, value) {
-                found.push(plain(place, name));
-            }
-        }
-    }
-    // What cleaning changes is a secret.
-    for (dirty, clean) in command.iter().zip(secrets.clean_argv(command)) {
-        if *dirty != clean {
-            let name = dirty.split(['=', ':']).next().filter(|name| *name != dirty).unwrap_or("value");
-            found.push(plain("argument", name));
-        }
-    }
-    if url.is_some_and(|url| secrets.clean(url) != url) {
-        found.push(plain("url", "address"));
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
+    use domain::PlainSecret;
+
     use super::*;
 
     fn read_text(text: &str, format: ConfigFormat, key: &str) -> Option<Vec<McpServer>> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config");
         std::fs::write(&path, text).unwrap();
-        read(&catalog::load().unwrap().secrets, &path, format, key).unwrap()
+        let file = platform::read::open(&path);
+        read(&catalog::load().unwrap().secrets, Config { path: &path, file, format, key }).unwrap()
     }
 
     #[test]
@@ -272,10 +222,29 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_the_client_brings_is_listed_with_its_secrets() {
+        let zed = r#"{"context_servers": {
+            "github": {"source": "extension", "settings": {"github_token": "ghp_abcdefghijklmnopqrstuvwxyz0123456789"}},
+            "off": {"enabled": false}
+        }}"#;
+        let servers = read_text(zed, ConfigFormat::Json, "context_servers").unwrap();
+        assert_eq!(servers.len(), 1);
+        assert_eq!((servers[0].transport, servers[0].command.len()), (Transport::Stdio, 0));
+        assert_eq!(
+            servers[0].plain_secrets,
+            [PlainSecret { place: "settings".into(), name: "github_token".into() }]
+        );
+        let goose = "extensions:\n  code:\n    type: inline_python\n    name: code\n    code: print()\n";
+        assert_eq!(read_text(goose, ConfigFormat::Yaml, "extensions").unwrap()[0].name, "code");
+    }
+
+    #[test]
     fn a_file_without_servers_is_not_a_configuration() {
         assert_eq!(read_text("{}", ConfigFormat::Json, "mcpServers"), None);
         assert_eq!(read_text(" \n", ConfigFormat::Json, "mcpServers"), None);
         let secrets = catalog::load().unwrap().secrets;
-        assert_eq!(read(&secrets, Path::new("/nonexistent"), ConfigFormat::Json, "a"), Ok(None));
+        let path = Path::new("/nonexistent");
+        let config = Config { path, file: platform::read::open(path), format: ConfigFormat::Json, key: "a" };
+        assert_eq!(read(&secrets, config), Ok(None));
     }
 }

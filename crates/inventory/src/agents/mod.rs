@@ -5,21 +5,30 @@
 mod document;
 mod launcher;
 mod mcp;
+mod merge;
+mod plain_json;
+mod plain_secret;
+mod select;
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-use catalog::{Catalog, Tool, ToolKind};
+use catalog::{Catalog, Secrets, Tool, ToolKind};
 use domain::{
     Agent, Confidence, Evidence, EvidenceFamily, HostPath, McpServer, Package, Program, Runtime, confidence,
 };
+use platform::read::EntryKind;
 
-use crate::files::{Found, PackageFolder};
+pub use merge::{merge, merge_runtimes};
+
+use crate::files::{Found, PackageFolder, plain_error};
 
 /// Instruction files listed per agent.
 const LISTED_INSTRUCTIONS: usize = 100;
+/// Names of a folder of configurations that are looked at.
+const LISTED_CONFIGS: usize = 1000;
 /// Where programs lie that a person installed, below a home and in the system.
 const HOME_PROGRAMS: [&str; 6] = [".local/bin", "bin", "go/bin", ".cargo/bin", ".npm-global/bin", ".bun/bin"];
 const SYSTEM_PROGRAMS: [&str; 5] =
@@ -41,7 +50,10 @@ pub struct Installed {
 /// Everything that speaks for one tool of one account.
 #[derive(Debug, Default)]
 struct Traces {
+    /// What says that the tool is there.
     evidence: Vec<Evidence>,
+    /// What says only that someone who works on a project uses it: it came with the project.
+    of_projects: Vec<Evidence>,
     exe: Option<PathBuf>,
     configs: Vec<PathBuf>,
     servers: Vec<McpServer>,
@@ -53,6 +65,11 @@ type Owner = (String, Option<String>);
 
 /// Looks at homes, system folders and what the walk came across.
 pub fn find(catalog: &Catalog, homes: &[PathBuf], found: &Found) -> Installed {
+    find_on(Path::new("/"), catalog, homes, found)
+}
+
+/// As [`find`], on a device whose files begin at `device`.
+fn find_on(device: &Path, catalog: &Catalog, homes: &[PathBuf], found: &Found) -> Installed {
     let mut installed = Installed { packages: packages(catalog, &found.packages), ..Installed::default() };
     let mut traces: BTreeMap<Owner, Traces> = BTreeMap::new();
     for home in homes {
@@ -68,12 +85,14 @@ pub fn find(catalog: &Catalog, homes: &[PathBuf], found: &Found) -> Installed {
         }
     }
     for tool in installable(catalog) {
-        let programs = SYSTEM_PROGRAMS.iter().map(PathBuf::from);
-        program(tool, programs, traces.entry((tool.id.clone(), None)).or_default());
+        let of = traces.entry((tool.id.clone(), None)).or_default();
+        let programs = SYSTEM_PROGRAMS.iter().map(|folder| on_device(device, folder));
+        program(tool, programs, of);
+        device_traces(tool, catalog, device, of, &mut installed.problems);
     }
     package_traces(&installed.packages, &mut traces);
     project_traces(catalog, found, &mut traces, &mut installed.problems);
-    traces.retain(|_, traces| !traces.evidence.is_empty());
+    traces.retain(|_, traces| !traces.evidence.is_empty() || !traces.of_projects.is_empty());
     let without_account = traces.keys().filter(|owner| owner.1.is_none()).cloned().collect::<Vec<_>>();
     for owner in without_account {
         give_to_account(&owner, &mut traces);
@@ -99,33 +118,97 @@ fn home_traces(
     traces: &mut Traces,
     problems: &mut Vec<(PathBuf, String)>,
 ) {
-    for path in tool.config.homes.on(std::env::consts::OS).filter_map(|path| in_home(home, path)) {
-        if platform::read::kind(&path).is_ok() {
+    for below in tool.config.homes.on(std::env::consts::OS).filter_map(below_home) {
+        let path = home.join(below);
+        if platform::read::kind_below(home, below).is_ok() {
             let shown = HostPath::from(path.as_path());
             traces.evidence.push(piece(EvidenceFamily::Store, format!("{shown} exists")));
             traces.configs.push(path);
         }
     }
     for config in &tool.config.mcp {
-        let Some(path) = in_home(home, &config.path) else { continue };
-        match mcp::read(&catalog.secrets, &path, config.format, &config.key) {
-            Ok(Some(servers)) => {
-                let shown = HostPath::from(path.as_path());
-                traces.evidence.push(piece(EvidenceFamily::Store, format!("{shown} configures it")));
-                traces.servers.extend(servers);
-                traces.configs.push(path);
-            }
-            Ok(None) => {}
-            Err(problem) => problems.push((path, problem)),
+        let Some(below) = config.path.strip_prefix("~/") else { continue };
+        for below in places(home, below, problems) {
+            let path = home.join(&below);
+            let file = platform::read::open_below(home, &below);
+            let config = mcp::Config { path: &path, file, format: config.format, key: &config.key };
+            configuration(&catalog.secrets, config, traces, problems);
         }
     }
-    program(tool, HOME_PROGRAMS.iter().map(|folder| home.join(folder)), traces);
+    let there = |folder: &&&str| {
+        let folder = platform::read::kind_below(home, Path::new(folder));
+        folder.is_ok_and(|kind| kind == EntryKind::Directory)
+    };
+    program(tool, HOME_PROGRAMS.iter().filter(there).map(|folder| home.join(folder)), traces);
 }
 
-/// A path of the catalogue in a home: `~` stands for it; environment variables of other accounts are not known.
-fn in_home(home: &Path, path: &str) -> Option<PathBuf> {
-    let below = path.strip_prefix("~/")?;
-    (!below.contains('*')).then(|| home.join(below))
+/// What is configured for every account of the device.
+fn device_traces(
+    tool: &Tool,
+    catalog: &Catalog,
+    device: &Path,
+    traces: &mut Traces,
+    problems: &mut Vec<(PathBuf, String)>,
+) {
+    for config in tool.config.mcp.iter().filter(|config| cfg!(unix) && config.path.starts_with('/')) {
+        let path = on_device(device, &config.path);
+        let file = platform::read::open(&path);
+        let config = mcp::Config { path: &path, file, format: config.format, key: &config.key };
+        configuration(&catalog.secrets, config, traces, problems);
+    }
+}
+
+fn on_device(device: &Path, path: &str) -> PathBuf {
+    device.join(path.trim_start_matches('/'))
+}
+
+/// Adds what a configuration of a tool says.
+fn configuration(
+    secrets: &Secrets,
+    config: mcp::Config<'_>,
+    traces: &mut Traces,
+    problems: &mut Vec<(PathBuf, String)>,
+) {
+    let path = config.path.to_path_buf();
+    match mcp::read(secrets, config) {
+        Ok(Some(servers)) => {
+            traces.evidence.push(configures(&path));
+            traces.servers.extend(servers);
+            traces.configs.push(path);
+        }
+        Ok(None) => {}
+        Err(problem) => problems.push((path, problem)),
+    }
+}
+
+fn configures(path: &Path) -> Evidence {
+    piece(EvidenceFamily::Store, format!("{} configures it", HostPath::from(path)))
+}
+
+/// A path of the catalogue below a home: `~` stands for it; environment variables of other accounts are not known.
+fn below_home(path: &str) -> Option<&Path> {
+    path.strip_prefix("~/").map(Path::new)
+}
+
+/// The paths below a home that a path of the catalogue means: a `*` in its last component stands for any characters.
+fn places(home: &Path, below: &str, problems: &mut Vec<(PathBuf, String)>) -> Vec<PathBuf> {
+    let (folder, pattern) = match below.rsplit_once('/') {
+        Some((folder, pattern)) if pattern.contains('*') => (Path::new(folder), pattern),
+        _ => return vec![PathBuf::from(below)],
+    };
+    let names = match platform::read::entries_below(home, folder, LISTED_CONFIGS) {
+        Ok(names) => names,
+        Err(error) => {
+            if !mcp::is_absent(&error) {
+                problems.push((home.join(folder), plain_error(&error)));
+            }
+            return Vec::new();
+        }
+    };
+    let matching = names
+        .into_iter()
+        .filter(|entry| entry.name.to_str().is_some_and(|name| catalog::pattern::glob_match(pattern, name)));
+    matching.map(|entry| folder.join(entry.name)).collect()
 }
 
 /// A program file with the tool's name, in folders where people install programs.
@@ -133,7 +216,7 @@ fn program(tool: &Tool, folders: impl Iterator<Item = PathBuf>, traces: &mut Tra
     for folder in folders {
         for name in tool.process.names.iter().filter(|name| !name.contains('*')) {
             let path = folder.join(name);
-            if platform::read::kind(&path).is_ok_and(|kind| kind != platform::read::EntryKind::Directory) {
+            if platform::read::kind(&path).is_ok_and(|kind| kind != EntryKind::Directory) {
                 let shown = HostPath::from(path.as_path());
                 traces.evidence.push(piece(EvidenceFamily::Name, format!("the program {shown}")));
                 traces.exe.get_or_insert(path);
@@ -193,11 +276,12 @@ fn project_traces(
         for tool in &catalog.tools {
             let configs = tool.config.project_mcp.iter().filter(|config| path.ends_with(&config.name));
             for config in configs {
-                match mcp::read(&catalog.secrets, path, config.format, &config.key) {
+                let file = platform::read::open(path);
+                let config = mcp::Config { path, file, format: config.format, key: &config.key };
+                match mcp::read(&catalog.secrets, config) {
                     Ok(Some(servers)) => {
                         let of = traces.entry((tool.id.clone(), platform::read::owner(path))).or_default();
-                        let detail = format!("{} configures it", HostPath::from(path.as_path()));
-                        of.evidence.push(piece(EvidenceFamily::Store, detail));
+                        of.of_projects.push(configures(path));
                         of.servers.extend(servers);
                         of.configs.push(path.clone());
                     }
@@ -235,6 +319,8 @@ fn give_to_account(owner: &Owner, traces: &mut BTreeMap<Owner, Traces>) {
         if let Some(of) = traces.get_mut(&user) {
             of.evidence.extend(system.evidence.iter().cloned());
             of.exe = of.exe.take().or_else(|| system.exe.clone());
+            of.servers.extend(system.servers.iter().cloned());
+            of.configs.extend(system.configs.iter().cloned());
         }
     }
 }
@@ -246,13 +332,15 @@ fn record(
     mut traces: Traces,
     installed: &mut Installed,
 ) {
+    // A project brings its files along wherever it is copied, so they are listed and make nobody surer.
+    let sure = confidence(&traces.evidence).unwrap_or(Confidence::Possible);
+    traces.evidence.append(&mut traces.of_projects);
     traces.evidence.sort();
     traces.evidence.dedup();
     traces.configs.sort();
     traces.configs.dedup();
     traces.servers.sort_by(|a, b| (&a.config, &a.name).cmp(&(&b.config, &b.name)));
     traces.servers.dedup();
-    let sure = confidence(&traces.evidence).unwrap_or(Confidence::Possible);
     let hosts = |paths: &[PathBuf]| paths.iter().map(|path| HostPath::from(path.as_path())).collect();
     let is_agent = catalog.tool(&tool).is_some_and(|tool| tool.kind == ToolKind::Agent);
     let exe = traces.exe.as_deref().map(HostPath::from);
@@ -270,43 +358,12 @@ fn record(
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 #[cfg(feature = "fuzzing")]
-pub(crate) fn fuzz(secrets: &catalog::Secrets, bytes: &[u8]) {
+pub(crate) fn fuzz(secrets: &Secrets, bytes: &[u8]) {
     mcp::fuzz(secrets, bytes);
     let words: Vec<_> = String::from_utf8_lossy(bytes).split('\n').map(str::to_owned).collect();
     launcher::fetched(&words);
-}
-
-/// One list of running and installed agents: what an account configured belongs to its running agent, if it has one.
-pub fn merge(running: Vec<Agent>, installed: Vec<Agent>) -> Vec<Agent> {
-    let mut agents = running;
-    for agent in installed {
-        let same = agents
-            .iter_mut()
-            .find(|one| runs_as(&one.program, &agent.program) && one.program.user == agent.program.user);
-        match same {
-            Some(live) => {
-                live.configs = agent.configs;
-                live.instructions = agent.instructions;
-                live.mcp_servers = agent.mcp_servers;
-            }
-            None => agents.push(agent),
-        }
-    }
-    agents
-}
-
-/// As [`merge`]: an installed runtime that runs is listed once, as running.
-pub fn merge_runtimes(running: Vec<Runtime>, installed: Vec<Runtime>) -> Vec<Runtime> {
-    let mut runtimes = running;
-    for runtime in installed {
-        if !runtimes.iter().any(|one| runs_as(one, &runtime)) {
-            runtimes.push(runtime);
-        }
-    }
-    runtimes
-}
-
-fn runs_as(live: &Program, installed: &Program) -> bool {
-    live.pid.is_some() && live.tool == installed.tool
 }
