@@ -12,6 +12,8 @@ use catalog::Catalog;
 use domain::{HostPath, Role};
 
 use super::{Holding, Holdings, license::license_of_store};
+use artifact::Format;
+
 use crate::{
     files::plain_error,
     stores::{LicenseText, Problem, card},
@@ -22,7 +24,7 @@ const CARD_LIMIT: usize = 4 << 20;
 /// What stands in the folder of a model whose parts have names that do not tell the model.
 const CONFIGURATIONS: [&str; 3] = ["config.json", "adapter_config.json", "model_index.json"];
 /// Formats that need no configuration beside them, so that one says nothing of them.
-const SELF_CONTAINED: [&str; 3] = ["gguf", "ggml", "llamafile"];
+const SELF_CONTAINED: [Format; 3] = [Format::Gguf, Format::Ggml, Format::Llamafile];
 /// How the file of a projector begins, which goes with a model of another name.
 const PROJECTOR: &str = "mmproj";
 /// What makers of quantisations write before the quantisation.
@@ -112,7 +114,7 @@ fn is_one_model(folder: &Path, holdings: &[&Holding]) -> bool {
     let models: BTreeSet<String> = counted
         .into_iter()
         .map(|holding| {
-            let own = SELF_CONTAINED.contains(&holding.artifact.format.as_str());
+            let own = SELF_CONTAINED.iter().any(|format| format.as_str() == holding.artifact.format);
             if configured && !own { String::new() } else { model_name(&name(holding)) }
         })
         .collect();
