@@ -35,18 +35,8 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code.into(),
         Err(error) => {
-            // A reader that closed the pipe has what it wanted.
-            if error.chain().any(is_closed_pipe) {
-                return exit::Exit::Fine.into();
-            }
             anstream::eprintln!("eyeline: {error:#}");
             exit::Exit::Failed.into()
         }
     }
-}
-
-fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
-    let io = error.downcast_ref::<std::io::Error>();
-    let json = error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
-    io.map(std::io::Error::kind).or(json) == Some(std::io::ErrorKind::BrokenPipe)
 }

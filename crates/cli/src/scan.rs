@@ -64,7 +64,7 @@ fn environment(name: &str) -> Option<OsString> {
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let catalog = catalog::load().context("the catalogue of this build is broken")?;
     for root in &arguments.roots {
-        root.symlink_metadata()
+        root.canonicalize()
             .with_context(|| format!("cannot look into `{}`", HostPath::from(root.as_path())))?;
     }
     let stop = stop_on_interrupt()?;
@@ -84,11 +84,21 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     let report = report(&catalog, scan, started_at, elapsed_ms);
     let format = if arguments.json { Format::Json } else { arguments.format };
-    print(&catalog, &report, format).context("failed to write the result")?;
+    match print(&catalog, &report, format) {
+        // A reader that closed the pipe has what it wanted; what the scan concluded stays.
+        Err(error) if error.chain().any(is_closed_pipe) => {}
+        printed => printed.context("failed to write the result")?,
+    }
     if !report.complete {
         anstream::eprintln!("eyeline: interrupted: the result is only what was found until then");
     }
     Ok(outcome(&report, arguments.fail_on))
+}
+
+fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    let json = error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+    io.map(std::io::Error::kind).or(json) == Some(std::io::ErrorKind::BrokenPipe)
 }
 
 /// The first interrupt ends the scan with what was found, the second ends the program.

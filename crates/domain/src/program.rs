@@ -158,7 +158,7 @@ pub struct McpServer {
 /// A secret that a configuration holds in plain text. Its value is never kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct PlainSecret {
-    /// Where it stands: `env`, `header`, `argument` or `url`.
+    /// Where it stands: `env`, `header`, `argument`, `url`, `server`, or the dotted path of a table of the server.
     pub place: String,
     /// Its name, such as the variable's.
     pub name: String,

@@ -135,7 +135,7 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     scan.runtimes = agents::merge_runtimes(running.runtimes, installed.runtimes);
     scan.agents = agents::merge(running.agents, installed.agents);
     scan.packages = installed.packages;
-    scan.artifacts = holdings.into_artifacts();
+    scan.artifacts = holdings.into_artifacts(&catalog.secrets);
     scan.coverage = coverage(watch, found, &roots, &skipped, gaps);
     scan
 }

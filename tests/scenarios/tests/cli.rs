@@ -136,6 +136,28 @@ fn a_root_that_does_not_exist_is_exit_3_and_is_named() {
 }
 
 #[test]
+fn a_root_that_leads_nowhere_is_exit_3_too() {
+    let tree = Tree::new();
+    tree.link("dangling", "missing");
+    tree.link("loop", "loop");
+    for root in ["dangling", "loop"] {
+        let answer = Scan::of(&tree.path(root)).run();
+        assert_eq!(answer.code, Some(3), "{root}");
+        assert!(answer.stderr.contains(root), "{}", answer.stderr);
+    }
+}
+
+#[test]
+fn a_reader_that_closes_the_pipe_does_not_turn_findings_into_success() {
+    let tree = tree_with_a_model();
+    let scan = Scan::of(tree.root()).word("--fail-on").word("info");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = scan.command().stdout(writer).stderr(Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
 fn what_could_not_be_decided_is_exit_4() {
     let tree = Tree::new();
     tree.write("many.gguf", models::gguf_claiming_keys(1 << 60));

@@ -8,12 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use artifact::Format;
 use catalog::Catalog;
 use domain::{HostPath, Role};
 
 use super::{Holding, Holdings, license::license_of_store};
-use artifact::Format;
-
 use crate::{
     files::plain_error,
     stores::{LicenseText, Problem, card},

@@ -4,6 +4,7 @@
 mod cards;
 mod license;
 mod origin;
+mod words;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -11,7 +12,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
-use catalog::Catalog;
+use catalog::{Catalog, Secrets};
 use domain::{Artifact, Digest, DigestStatus, Fact, HostPath, Severity, Sha256Digest, Verdict};
 use platform::read::{FileId, Identity, Window};
 
@@ -255,11 +256,12 @@ impl Holdings {
 
     /// The artefacts, by path. Files whose computed digests are equal are one artefact, but a file of which a store claims
     /// another digest stays one of its own: what is wrong is that name, not the bytes that others hold under the right one.
-    pub fn into_artifacts(self) -> Vec<Artifact> {
+    pub fn into_artifacts(self, secrets: &Secrets) -> Vec<Artifact> {
         let mut by_digest: HashMap<(Sha256Digest, Option<Sha256Digest>), usize> = HashMap::new();
         let mut artifacts: Vec<Artifact> = Vec::new();
         for holding in self.list {
             let Holding { mut paths, real, mut artifact, .. } = holding;
+            words::clean(secrets, &mut artifact);
             paths.remove(&real);
             let all = std::iter::once(real).chain(paths);
             artifact.paths = all.map(|path| HostPath::from(path.as_path())).collect();

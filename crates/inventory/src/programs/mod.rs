@@ -21,6 +21,10 @@ use platform::{accounts, read::FileId};
 pub use identify::Identity;
 pub use observe::Seen;
 
+/// Words of a command line that are kept, and characters of each.
+const SHOWN_WORDS: usize = 200;
+const SHOWN_CHARACTERS: usize = 1000;
+
 /// What runs on the device.
 #[derive(Debug, Default)]
 pub struct Programs {
@@ -104,7 +108,7 @@ fn program(catalog: &Catalog, digests: &Digests, group: &family::Group<'_>) -> O
         tool: identity.tool.map(str::to_owned),
         pid: Some(process.pid),
         exe: process.exe.as_deref().map(HostPath::from),
-        cmdline: catalog.secrets.clean_argv(&process.arguments),
+        cmdline: short(catalog.secrets.clean_argv(&process.arguments)),
         user: process.user.clone(),
         started_at: process.started_at,
         listeners: listeners(members),
@@ -114,6 +118,20 @@ fn program(catalog: &Catalog, digests: &Digests, group: &family::Group<'_>) -> O
         evidence: identity.evidence.iter().map(clean).collect(),
         confidence: domain::confidence(&identity.evidence)?,
     })
+}
+
+/// Command lines of agents reach 50,000 characters; what is cut is marked.
+fn short(mut words: Vec<String>) -> Vec<String> {
+    let cut = words.len().saturating_sub(SHOWN_WORDS);
+    words.truncate(SHOWN_WORDS);
+    for word in &mut words {
+        if let Some((at, _)) = word.char_indices().nth(SHOWN_CHARACTERS) {
+            word.truncate(at);
+            word.push('…');
+        }
+    }
+    words.extend((cut > 0).then(|| format!("… and {cut} more")));
+    words
 }
 
 fn loaded(digests: &Digests, members: &[&Seen]) -> Vec<LoadedModel> {
@@ -136,4 +154,17 @@ fn listeners(members: &[&Seen]) -> Vec<String> {
 /// Whether more rights would show more.
 pub(crate) fn needs_root() -> bool {
     !accounts::is_privileged()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endless_command_line_is_cut_and_says_so() {
+        let words = short(vec!["x".repeat(5000); 300]);
+        assert_eq!((words.len(), words[0].chars().count()), (SHOWN_WORDS + 1, SHOWN_CHARACTERS + 1));
+        assert_eq!(words[SHOWN_WORDS], "… and 100 more");
+        assert_eq!(short(vec!["é".into()]), ["é"]);
+    }
 }
