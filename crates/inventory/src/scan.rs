@@ -9,7 +9,9 @@ use std::{
 };
 
 use catalog::Catalog;
-use domain::{Accelerator, Agent, Artifact, Coverage, Gap, HostPath, Package, Runtime, Unreadable};
+use domain::{
+    Accelerator, Agent, Artifact, Coverage, Gap, HostPath, Package, Runtime, Sha256Digest, Unreadable,
+};
 use platform::{
     capabilities::{self, Support},
     data::DataDirectory,
@@ -20,7 +22,7 @@ use crate::{
     agents,
     files::{self, Found},
     holdings::Holdings,
-    memory::Memory,
+    memory::{Fingerprint, Memory},
     programs, stores,
 };
 
@@ -109,16 +111,12 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
 
     watch.stage.store(2, Ordering::Relaxed);
     holdings.recall(&memory);
-    let mut digests = Vec::new();
-    if request.hash {
-        let hashed = holdings.hash(&memory, stop, &watch.hashed);
-        found.unreadable_total += hashed.failed.len() as u64;
-        found.unreadable.extend(hashed.failed.iter().map(|(path, error)| unreadable(path, error)));
-        digests = hashed.digests;
-    }
+    let digests =
+        if request.hash { hash(&mut holdings, &memory, &mut found, stop, watch) } else { Vec::new() };
     scan.complete = !stop.load(Ordering::Relaxed);
-    if let (Some(directory), true) = (&directory, scan.complete)
-        && let Err(error) = memory.save(directory, &settled, &digests)
+    // What an interrupted scan did not reach must not be forgotten.
+    if let Some(directory) = directory.filter(|_| scan.complete)
+        && let Err(error) = memory.save(&directory, &settled, &digests)
     {
         scan.notes.push(format!("the next scan starts afresh: {error}"));
     }
@@ -138,6 +136,20 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     scan.artifacts = holdings.into_artifacts(&catalog.secrets);
     scan.coverage = coverage(watch, found, &roots, &skipped, gaps);
     scan
+}
+
+/// Computes the digests that are missing, and notes the files that could not be read to their end.
+fn hash(
+    holdings: &mut Holdings,
+    memory: &Memory,
+    found: &mut Found,
+    stop: &AtomicBool,
+    watch: &Watch,
+) -> Vec<(Fingerprint, Sha256Digest)> {
+    let hashed = holdings.hash(memory, stop, &watch.hashed);
+    found.unreadable_total += hashed.failed.len() as u64;
+    found.unreadable.extend(hashed.failed.iter().map(|(path, error)| unreadable(path, error)));
+    hashed.digests
 }
 
 /// The homes whose configuration is read: those of the accounts, or, where roots are named, the roots themselves and the homes
