@@ -12,7 +12,7 @@ use std::{
 
 mod below;
 
-pub use below::{entries_below, file_readable_by_others, kind_below, open_below};
+pub use below::{entries_below, kind_below, open_below, readable_by_others};
 
 /// What tells one state of one file from another: which file it is, its length and its times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -162,20 +162,6 @@ pub fn kind(path: &Path) -> io::Result<EntryKind> {
 /// The system's error.
 pub fn identity_of(path: &Path) -> io::Result<Identity> {
     Ok(identity(&path.symlink_metadata()?))
-}
-
-/// Whether accounts other than the owner may read a file; `None` where the system does not say it in a mode.
-pub fn readable_by_others(path: &Path) -> Option<bool> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        Some(path.metadata().ok()?.permissions().mode() & 0o044 != 0)
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-        None
-    }
 }
 
 /// The name of the account that owns a file, where the system says.

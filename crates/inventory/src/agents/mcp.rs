@@ -39,7 +39,7 @@ pub(super) fn read(secrets: &Secrets, config: Config<'_>) -> Result<Option<Vec<M
         Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(plain_error(&error)),
     };
-    let readable = platform::read::file_readable_by_others(&file).unwrap_or_default();
+    let readable = platform::read::readable_by_others(&file, config.path).unwrap_or_default();
     let tables = document::read(file, config.format, config.key)?;
     Ok(servers(secrets, &tables, &HostPath::from(config.path), readable))
 }

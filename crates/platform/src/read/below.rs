@@ -40,16 +40,20 @@ pub fn entries_below(base: &Path, below: &Path, limit: usize) -> io::Result<Vec<
     entries(&resolved(base, below)?.1, limit)
 }
 
-/// Whether accounts other than the owner may read an open file; `None` where the system does not say it in a mode.
-pub fn file_readable_by_others(file: &File) -> Option<bool> {
+/// Whether any account may read an open file and enter every folder on the way to it; `None` where the system does not
+/// say it in a mode. A home that is closed keeps what lies in it from others, whatever the file's own mode says.
+pub fn readable_by_others(file: &File, path: &Path) -> Option<bool> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        Some(file.metadata().ok()?.permissions().mode() & 0o044 != 0)
+        let everyone = |permissions: std::fs::Permissions, what: u32| permissions.mode() & what == what;
+        let enters =
+            |folder: &Path| folder.metadata().is_ok_and(|folder| everyone(folder.permissions(), 0o001));
+        Some(everyone(file.metadata().ok()?.permissions(), 0o004) && path.ancestors().skip(1).all(enters))
     }
     #[cfg(not(unix))]
     {
-        let _ = file;
+        let _ = (file, path);
         None
     }
 }
@@ -131,6 +135,28 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    #[test]
+    fn a_closed_home_keeps_an_open_file_from_others() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config");
+        std::fs::write(&path, "x").unwrap();
+        // The folder for temporary files may be a private one.
+        let open = |folder: &Path| folder.metadata().unwrap().permissions().mode() & 1 == 1;
+        let way_is_open = dir.path().ancestors().skip(1).all(open);
+        let set = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap()
+        };
+        let readable = || readable_by_others(&crate::read::open(&path).unwrap().0, &path).unwrap();
+        for (folder, file, expected) in
+            [(0o755, 0o644, true), (0o700, 0o644, false), (0o755, 0o600, false), (0o755, 0o640, false)]
+        {
+            set(dir.path(), folder);
+            set(&path, file);
+            assert_eq!(readable(), expected && way_is_open, "{folder:o} {file:o}");
+        }
+    }
 
     /// A home with a file, a folder beside it, and links of every kind.
     #[allow(clippy::unwrap_used, reason = "a test may fail loudly, its helpers too")]
