@@ -9,7 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Entry, EntryKind, Identity, entries, identity, kind, kind_of};
+#[cfg(target_os = "linux")]
+use super::kind_of;
+use super::{Entry, EntryKind, Identity, entries, identity, kind};
 
 /// Opens the regular file `base/below`, following links only while they stay below `base`, and without ever blocking.
 ///
@@ -146,7 +148,7 @@ mod tests {
         let open = |folder: &Path| folder.metadata().unwrap().permissions().mode() & 1 == 1;
         let way_is_open = dir.path().ancestors().skip(1).all(open);
         let set = |path: &Path, mode| {
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap()
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
         };
         let readable = || readable_by_others(&crate::read::open(&path).unwrap().0, &path).unwrap();
         for (folder, file, expected) in
