@@ -22,7 +22,7 @@ use crate::{exit::Exit, progress::Line, table};
 /// Arguments of `eyeline scan`.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Where to look [default: your home (every home, for root), the stores of known tools, /opt and /srv]
+    /// Where to look [default: your home (every home, for root), the stores of known tools, system packages, /opt and /srv]
     #[arg(value_name = "ROOT")]
     roots: Vec<PathBuf>,
     /// How to print the result

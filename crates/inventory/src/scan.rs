@@ -23,7 +23,8 @@ use crate::{
     files::{self, Found},
     holdings::Holdings,
     memory::{Fingerprint, Memory},
-    programs, stores,
+    programs,
+    stores::{self, Problem},
 };
 
 /// Folders outside homes where people put models.
@@ -104,10 +105,9 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     let mut holdings = Holdings::new(catalog, std::mem::take(&mut found.held));
     read_stores(catalog, request, &homes, &roots, &mut holdings, &mut found);
     holdings.add_links(std::mem::take(&mut found.links));
-    add_problems(&mut found, holdings.read_cards(catalog));
-    let installed = agents::find(catalog, &homes, &found);
-    found.unreadable.extend(installed.problems.iter().map(|(path, error)| unreadable(path, error)));
-    found.unreadable_total += installed.problems.len() as u64;
+    add_problems(&mut found, holdings.read_cards(catalog).into_iter().map(Problem::into_pair));
+    let mut installed = agents::find(catalog, &homes, &found);
+    add_problems(&mut found, std::mem::take(&mut installed.problems));
 
     watch.stage.store(2, Ordering::Relaxed);
     holdings.recall(&memory);
@@ -147,8 +147,7 @@ fn hash(
     watch: &Watch,
 ) -> Vec<(Fingerprint, Sha256Digest)> {
     let hashed = holdings.hash(memory, stop, &watch.hashed);
-    found.unreadable_total += hashed.failed.len() as u64;
-    found.unreadable.extend(hashed.failed.iter().map(|(path, error)| unreadable(path, error)));
+    add_problems(found, hashed.failed);
     hashed.digests
 }
 
@@ -246,27 +245,23 @@ fn read_stores(
             continue;
         }
         let reading = stores::read(&place);
-        add_problems(found, reading.problems);
+        add_problems(found, reading.problems.into_iter().map(Problem::into_pair));
         for claim in reading.claims {
             holdings.claim(catalog, claim);
         }
     }
 }
 
-/// Several readers may stumble over one path: the walk, two stores, the look for cards. It is told and counted once.
-fn add_problems(found: &mut Found, problems: Vec<stores::Problem>) {
+/// Several readers may stumble over one path: the walk, two stores, two tools' configurations. It is told and counted once.
+fn add_problems(found: &mut Found, problems: impl IntoIterator<Item = (PathBuf, String)>) {
     let mut known: HashSet<_> = found.unreadable.iter().map(|unreadable| unreadable.path.clone()).collect();
-    for problem in problems {
-        let new = unreadable(&problem.path, &problem.error);
-        if known.insert(new.path.clone()) {
+    for (path, error) in problems {
+        let path = HostPath::from(path.as_path());
+        if known.insert(path.clone()) {
             found.unreadable_total += 1;
-            found.unreadable.push(new);
+            found.unreadable.push(Unreadable { path, error });
         }
     }
-}
-
-fn unreadable(path: &Path, error: &str) -> Unreadable {
-    Unreadable { path: HostPath::from(path), error: error.to_owned() }
 }
 
 /// What this system and these rights do not show. Only what is tested counts as sight.

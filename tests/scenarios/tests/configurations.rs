@@ -59,3 +59,15 @@ fn a_state_file_of_many_megabytes_gives_its_servers_and_a_long_toml_a_gap() {
     let unreadable = answer.json()["coverage"]["unreadable"].to_string();
     assert!(unreadable.contains(".codex/config.toml") && unreadable.contains("longer than"), "{unreadable}");
 }
+
+#[test]
+fn a_broken_configuration_that_several_tools_read_is_told_once() {
+    let tree = Tree::new();
+    tree.write(".mcp.json", "{ broken");
+    tree.write(".cursor/mcp.json", "{ broken");
+    let answer = Scan::of(tree.root()).home(tree.root()).run();
+    let coverage = &answer.json()["coverage"];
+    let paths: Vec<_> =
+        coverage["unreadable"].as_array().unwrap().iter().map(|one| one["path"].clone()).collect();
+    assert_eq!((coverage["unreadable_total"].as_u64(), paths.len()), (Some(2), 2), "{paths:?}");
+}

@@ -12,9 +12,9 @@ use std::{
 use scenarios::{Answer, repository, tree::Tree};
 
 /// What a bare machine has.
-const TOOLS: [&str; 14] = [
-    "sh", "cat", "cksum", "cut", "dirname", "grep", "head", "id", "mkdir", "sed", "sort", "tail", "uname",
-    "rm",
+const TOOLS: [&str; 15] = [
+    "sh", "cat", "chmod", "cksum", "cut", "dirname", "grep", "head", "id", "mkdir", "sed", "sort", "tail",
+    "uname", "rm",
 ];
 
 fn program(tree: &Tree, name: &str, text: &str) {
@@ -35,9 +35,9 @@ fn bare_machine(curl: &str) -> Tree {
     tree
 }
 
-fn up(tree: &Tree) -> Answer {
+fn dev(word: &str, tree: &Tree) -> Answer {
     let mut command = Command::new(repository().join("dev"));
-    command.arg("up").env_clear().env("PATH", tree.path("bin")).env("HOME", tree.root());
+    command.arg(word).env_clear().env("PATH", tree.path("bin")).env("HOME", tree.root());
     command.env("CARGO_HOME", tree.path("cargo")).env("CARGO_TARGET_DIR", tree.path("target"));
     Answer::from(command.output().expect("sh starts"))
 }
@@ -55,9 +55,47 @@ fn without_rust_and_without_network_it_ends_with_3_each_time() {
     ] {
         let tree = bare_machine(curl);
         for _ in 0..2 {
-            let answer = up(&tree);
+            let answer = dev("up", &tree);
             assert_eq!(answer.code, Some(3), "{}", answer.stderr);
             assert!(answer.stderr.contains("https://rustup.rs"), "{}", answer.stderr);
         }
     }
+}
+
+#[test]
+fn a_target_that_cannot_be_had_is_said_and_the_others_are_built() {
+    if !Path::new("/usr/include/stdio.h").exists() {
+        return;
+    }
+    let channel: toml::Table =
+        fs::read_to_string(repository().join("rust-toolchain.toml")).unwrap().parse().unwrap();
+    let channel = channel["toolchain"]["channel"].as_str().unwrap().to_owned();
+    let tree = bare_machine("#!/bin/sh\nexit 6\n");
+    for compiler in ["x86_64-w64-mingw32-gcc", "musl-gcc"] {
+        program(&tree, compiler, "#!/bin/sh\n");
+    }
+    let log = tree.path("cargo.log");
+    program(
+        &tree,
+        "cargo",
+        &format!("#!/bin/sh\necho \"$*\" >>'{}'\necho 'cargo {channel}'\n", log.display()),
+    );
+    // A rustup that has one of the targets and can add none.
+    let rustup = format!(
+        "#!/bin/sh\ncase \"$*\" in\n'toolchain list') echo {channel} ;;\n\
+         'target list --installed') echo x86_64-unknown-linux-musl ;;\n*) exit 1 ;;\nesac\n"
+    );
+    program(&tree, "rustup", &rustup);
+    let answer = dev("lint", &tree);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    for target in ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"] {
+        assert!(
+            answer.stderr.contains(&format!("the target {target} cannot be had here")),
+            "{}",
+            answer.stderr
+        );
+    }
+    let ran = fs::read_to_string(log).unwrap();
+    assert!(ran.contains("--target x86_64-unknown-linux-musl"), "{ran}");
+    assert!(!ran.contains("windows") && !ran.contains("apple"), "{ran}");
 }

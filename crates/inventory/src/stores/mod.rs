@@ -57,6 +57,13 @@ pub struct Problem {
     pub error: String,
 }
 
+impl Problem {
+    /// The path and what is wrong with it.
+    pub fn into_pair(self) -> (PathBuf, String) {
+        (self.path, self.error)
+    }
+}
+
 /// What a store says of one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claim {
