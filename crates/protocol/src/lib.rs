@@ -2,6 +2,7 @@
 //!
 //! Ground floor. A document is made of the domain's types; fields may be added, never renamed.
 
+pub mod query;
 mod rows;
 mod scan;
 

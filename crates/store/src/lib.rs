@@ -1,1 +1,58 @@
-//! Being built.
+//! What the server knows, in SQLite or PostgreSQL: devices, what they hold and run, findings and their lives, people and their
+//! keys.
+//!
+//! First floor. One SQL text serves both engines ([`db`] says how); every table is reached through a method of [`Store`], so
+//! that nothing outside this crate writes SQL. Nothing here decides who may see what: callers pass a [`Scope`].
+
+mod access;
+mod db;
+mod details;
+mod devices;
+// mod ingest: with the messages of sensors
+mod lists;
+mod rows;
+mod triage;
+
+pub use access::{Actor, LoginLink, Person, SessionRow, TokenRow};
+pub use db::{Engine, Location, StoreError};
+pub use devices::{DeviceKey, Enrolment, OrderRow};
+
+pub use lists::{Collection, Column, ListError, ListRequest, Page, Scope, Sort, Tally};
+pub use rows::*;
+pub use triage::Triage;
+
+use db::Database;
+
+/// The database of one server. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) db: Database,
+}
+
+impl Store {
+    /// Opens a database, or makes it, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be reached, is damaged, newer, or another server has it.
+    pub async fn open(location: &Location) -> Result<Self, StoreError> {
+        Ok(Self { db: Database::open(location).await? })
+    }
+
+    /// Whether it answers now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it does not.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.db.row("SELECT 1", Vec::new()).await.map(|_| ())
+    }
+
+    /// Which engine it is.
+    pub fn engine(&self) -> Engine {
+        self.db.engine()
+    }
+
+    /// Closes it. What was acknowledged is on disk with or without this.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}

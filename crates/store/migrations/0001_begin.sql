@@ -1,0 +1,265 @@
+-- The first schema. {ID} is the engine's spelling of a generated BIGINT primary key; everything else is common to both engines.
+-- Whole numbers, times (milliseconds since 1970, UTC) and truth (0 or 1) are BIGINT. JSON is TEXT. `search` is lower-case text made by the program.
+
+CREATE TABLE people (
+    id {ID},
+    name TEXT NOT NULL UNIQUE,
+    role TEXT NOT NULL,
+    password TEXT,
+    created_at BIGINT NOT NULL,
+    disabled_at BIGINT
+);
+
+CREATE TABLE sessions (
+    hash TEXT PRIMARY KEY,
+    person BIGINT NOT NULL REFERENCES people (id),
+    created_at BIGINT NOT NULL,
+    used_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    address TEXT NOT NULL,
+    client TEXT NOT NULL
+);
+CREATE INDEX sessions_person ON sessions (person);
+
+CREATE TABLE tokens (
+    id {ID},
+    hash TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    person BIGINT REFERENCES people (id),
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    used_at BIGINT,
+    revoked_at BIGINT
+);
+
+CREATE TABLE login_links (
+    hash TEXT PRIMARY KEY,
+    role TEXT NOT NULL,
+    person BIGINT REFERENCES people (id),
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
+);
+
+CREATE TABLE enrolment_tokens (
+    hash TEXT PRIMARY KEY,
+    created_by BIGINT REFERENCES people (id),
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    uses_left BIGINT NOT NULL
+);
+
+CREATE TABLE devices (
+    id {ID},
+    uid TEXT NOT NULL UNIQUE,
+    public_key BYTES NOT NULL,
+    machine TEXT,
+    hostname TEXT,
+    name TEXT NOT NULL,
+    os TEXT NOT NULL,
+    os_version TEXT,
+    arch TEXT NOT NULL,
+    person BIGINT REFERENCES people (id),
+    sensor_version TEXT,
+    enrolled_at BIGINT NOT NULL,
+    revoked_at BIGINT,
+    seen_at BIGINT,
+    reported_at BIGINT,
+    sequence BIGINT NOT NULL DEFAULT 0,
+    state TEXT,
+    scanned_at BIGINT,
+    scan_ms BIGINT,
+    coverage TEXT,
+    accelerators TEXT NOT NULL DEFAULT '[]',
+    notes TEXT NOT NULL DEFAULT '[]',
+    sight TEXT NOT NULL DEFAULT 'none',
+    unreadable BIGINT NOT NULL DEFAULT 0,
+    artifacts BIGINT NOT NULL DEFAULT 0,
+    runtimes BIGINT NOT NULL DEFAULT 0,
+    agents BIGINT NOT NULL DEFAULT 0,
+    packages BIGINT NOT NULL DEFAULT 0,
+    critical BIGINT NOT NULL DEFAULT 0,
+    high BIGINT NOT NULL DEFAULT 0,
+    medium BIGINT NOT NULL DEFAULT 0,
+    low BIGINT NOT NULL DEFAULT 0,
+    info BIGINT NOT NULL DEFAULT 0,
+    search TEXT NOT NULL
+);
+CREATE INDEX devices_name ON devices (name, id);
+CREATE INDEX devices_seen ON devices (seen_at, id);
+CREATE INDEX devices_person ON devices (person);
+
+-- What a device cannot see, for counting.
+CREATE TABLE gaps (
+    device BIGINT NOT NULL REFERENCES devices (id),
+    capability TEXT NOT NULL,
+    lost TEXT NOT NULL,
+    remedy TEXT NOT NULL,
+    PRIMARY KEY (device, capability)
+);
+CREATE INDEX gaps_capability ON gaps (capability);
+
+CREATE TABLE artifacts (
+    id {ID},
+    uid TEXT NOT NULL UNIQUE,
+    sha256 TEXT,
+    digest_status TEXT NOT NULL,
+    name TEXT NOT NULL,
+    format TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    license TEXT,
+    commercial_use TEXT,
+    license_json TEXT,
+    registry TEXT,
+    repository TEXT,
+    revision TEXT,
+    origin_json TEXT,
+    publisher TEXT,
+    role TEXT,
+    architecture TEXT,
+    quantization TEXT,
+    parameters BIGINT,
+    metadata TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    devices BIGINT NOT NULL DEFAULT 0,
+    holdings BIGINT NOT NULL DEFAULT 0,
+    loaded BIGINT NOT NULL DEFAULT 0,
+    severity BIGINT,
+    first_seen_at BIGINT NOT NULL,
+    search TEXT NOT NULL
+);
+CREATE INDEX artifacts_sha256 ON artifacts (sha256);
+CREATE INDEX artifacts_name ON artifacts (name, id);
+CREATE INDEX artifacts_first_seen ON artifacts (first_seen_at, id);
+CREATE INDEX artifacts_size ON artifacts (size, id);
+CREATE INDEX artifacts_devices ON artifacts (devices, id);
+CREATE INDEX artifacts_license ON artifacts (license);
+CREATE INDEX artifacts_publisher ON artifacts (registry, publisher);
+
+-- `item` is the artefact on its device, whatever its number of paths: the first eight bytes of the hash of its key.
+CREATE TABLE holdings (
+    id {ID},
+    device BIGINT NOT NULL REFERENCES devices (id),
+    item BIGINT NOT NULL,
+    path TEXT NOT NULL,
+    exact TEXT NOT NULL DEFAULT '',
+    artifact BIGINT NOT NULL REFERENCES artifacts (id),
+    store TEXT,
+    first_seen_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX holdings_place ON holdings (device, path, exact);
+CREATE INDEX holdings_item ON holdings (device, item);
+CREATE INDEX holdings_artifact ON holdings (artifact, device);
+CREATE INDEX holdings_path ON holdings (path, id);
+
+-- `kind` is runtime or agent; a program without a pid is installed and does not run.
+CREATE TABLE programs (
+    id {ID},
+    uid TEXT NOT NULL UNIQUE,
+    device BIGINT NOT NULL REFERENCES devices (id),
+    kind TEXT NOT NULL,
+    item TEXT NOT NULL,
+    tool TEXT,
+    name TEXT NOT NULL,
+    pid BIGINT,
+    exe TEXT,
+    account TEXT,
+    started_at BIGINT,
+    confidence TEXT NOT NULL,
+    exposed BIGINT NOT NULL,
+    servers BIGINT NOT NULL DEFAULT 0,
+    unattended BIGINT NOT NULL DEFAULT 0,
+    body TEXT NOT NULL,
+    first_seen_at BIGINT NOT NULL,
+    search TEXT NOT NULL
+);
+CREATE UNIQUE INDEX programs_item ON programs (device, kind, item);
+CREATE INDEX programs_kind ON programs (kind, first_seen_at, id);
+CREATE INDEX programs_tool ON programs (kind, tool);
+
+CREATE TABLE loaded (
+    program BIGINT NOT NULL REFERENCES programs (id),
+    artifact BIGINT NOT NULL REFERENCES artifacts (id),
+    PRIMARY KEY (program, artifact)
+);
+CREATE INDEX loaded_artifact ON loaded (artifact);
+
+CREATE TABLE packages (
+    id {ID},
+    uid TEXT NOT NULL UNIQUE,
+    device BIGINT NOT NULL REFERENCES devices (id),
+    ecosystem TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version TEXT,
+    path TEXT NOT NULL,
+    first_seen_at BIGINT NOT NULL
+);
+CREATE INDEX packages_device ON packages (device, name);
+CREATE INDEX packages_name ON packages (name, id);
+
+-- `severity` is 0 (info) to 4 (critical).
+CREATE TABLE findings (
+    id {ID},
+    uid TEXT NOT NULL UNIQUE,
+    device BIGINT NOT NULL REFERENCES devices (id),
+    rule TEXT NOT NULL,
+    severity BIGINT NOT NULL,
+    subject TEXT NOT NULL,
+    message TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    help TEXT NOT NULL,
+    artifact BIGINT REFERENCES artifacts (id),
+    state TEXT NOT NULL,
+    assignee BIGINT REFERENCES people (id),
+    due TEXT,
+    acknowledged_by BIGINT REFERENCES people (id),
+    acknowledged_at BIGINT,
+    reason TEXT,
+    first_seen_at BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    search TEXT NOT NULL
+);
+CREATE INDEX findings_device ON findings (device, state);
+CREATE INDEX findings_open ON findings (state, severity, first_seen_at, id);
+CREATE INDEX findings_rule ON findings (state, rule, severity);
+CREATE INDEX findings_artifact ON findings (artifact, state);
+CREATE INDEX findings_assignee ON findings (assignee, state);
+
+-- What happened. Rows are only added, and removed when they are old.
+CREATE TABLE records (
+    id {ID},
+    at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    actor BIGINT REFERENCES people (id),
+    actor_name TEXT,
+    device BIGINT REFERENCES devices (id),
+    subject TEXT NOT NULL,
+    subject_id TEXT,
+    detail TEXT NOT NULL,
+    search TEXT NOT NULL
+);
+CREATE INDEX records_device ON records (device, id);
+CREATE INDEX records_kind ON records (kind, id);
+CREATE INDEX records_at ON records (at);
+
+-- Orders to sensors, numbered so that none can be played again.
+CREATE TABLE orders (
+    serial {ID},
+    device BIGINT NOT NULL REFERENCES devices (id),
+    body TEXT NOT NULL,
+    issued_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    answered_at BIGINT
+);
+CREATE INDEX orders_device ON orders (device, serial);
+
+-- One row per day (UTC, days since 1970), for the small curves.
+CREATE TABLE days (
+    day BIGINT PRIMARY KEY,
+    artifacts BIGINT NOT NULL,
+    runtimes BIGINT NOT NULL,
+    agents BIGINT NOT NULL,
+    devices BIGINT NOT NULL
+);
