@@ -7,6 +7,7 @@ mod answer;
 pub mod home;
 pub mod models;
 mod process;
+mod product;
 mod scan;
 pub mod schema;
 pub mod tools;
@@ -20,6 +21,7 @@ use std::{
 
 pub use answer::Answer;
 pub use process::Running;
+pub use product::{Product, Reply, Up};
 pub use scan::{Scan, eyeline};
 
 /// The repository's root.

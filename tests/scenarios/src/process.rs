@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader},
     os::unix::process::CommandExt,
     process::{Child, Command, Output},
-    sync::mpsc,
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::Duration,
 };
@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 /// A process that is killed with all it started when its test ends, however it ends.
 pub struct Running {
     child: Option<Child>,
+    errors: Arc<Mutex<String>>,
 }
 
 impl Running {
@@ -23,7 +24,7 @@ impl Running {
             .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("failed to start {command:?}: {error}"));
-        Self { child: Some(child) }
+        Self { child: Some(child), errors: Arc::default() }
     }
 
     /// Its process id.
@@ -34,14 +35,7 @@ impl Running {
     /// Waits until it printed a line that contains `word` on standard output (which must be piped) and gives that line.
     /// What it prints later is read and dropped, so that it never waits for us.
     pub fn wait_for_line(&mut self, word: &str, limit: Duration) -> String {
-        let output = self.child_mut().stdout.take().expect("standard output is piped");
-        let (sender, lines) = mpsc::channel();
-        thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                // The receiver has gone once the line was found.
-                let _ = sender.send(line);
-            }
-        });
+        let lines = self.lines();
         let mut seen = Vec::new();
         while let Ok(line) = lines.recv_timeout(limit) {
             if line.contains(word) {
@@ -50,6 +44,37 @@ impl Running {
             seen.push(line);
         }
         panic!("it never printed `{word}`; it printed: {seen:#?}");
+    }
+
+    /// The lines of its standard output (which must be piped), as they come. They are read whether anybody listens or not, so that
+    /// it never waits for us.
+    pub fn lines(&mut self) -> mpsc::Receiver<String> {
+        let output = self.child_mut().stdout.take().expect("standard output is piped");
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        lines
+    }
+
+    /// Reads its standard error (which must be piped) as it comes, for [`Self::errors`].
+    pub fn drain_errors(&mut self) {
+        let output = self.child_mut().stderr.take().expect("standard error is piped");
+        let errors = Arc::clone(&self.errors);
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
+                errors.push_str(&line);
+                errors.push('\n');
+            }
+        });
+    }
+
+    /// What it said on standard error until now, after [`Self::drain_errors`].
+    pub fn errors(&self) -> String {
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Sends it a signal.
