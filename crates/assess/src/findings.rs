@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use catalog::Catalog;
-use domain::{Agent, Artifact, Finding, Runtime};
+use domain::{Agent, Artifact, Finding, HostPath, Runtime};
 
-use crate::{Action, Principal, Question, Resource, assess, model_subject, server_subject};
+use crate::{Action, Principal, Question, Reason, Resource, assess, model_subject, server_subject};
 
 /// Pieces of evidence kept per finding; the rest is counted.
 const KEPT_EVIDENCE: usize = 20;
+/// Paths of artefacts kept per finding.
+const KEPT_PATHS: usize = 100;
 
 /// What is known of a device.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,24 +27,11 @@ pub struct Facts<'a> {
 pub fn findings(catalog: &Catalog, facts: Facts<'_>) -> Vec<Finding> {
     let mut found: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
     for (subject, question) in questions(facts) {
+        let path = artifact_path(&question);
         for reason in assess(catalog, &question).reasons {
-            let finding = found.entry((reason.rule, subject.clone())).or_insert_with(|| Finding {
-                rule: reason.rule.to_owned(),
-                severity: reason.severity,
-                subject: subject.clone(),
-                message: reason.message.clone(),
-                evidence: Vec::new(),
-                help: reason.help.clone(),
-            });
-            if reason.severity > finding.severity {
-                (finding.severity, finding.message, finding.help) =
-                    (reason.severity, reason.message, reason.help);
-            }
-            for piece in reason.evidence {
-                if !finding.evidence.contains(&piece) {
-                    finding.evidence.push(piece);
-                }
-            }
+            let key = (reason.rule, subject.clone());
+            let finding = found.entry(key).or_insert_with(|| begin(&reason, &subject));
+            add(finding, reason, path);
         }
     }
     let mut findings: Vec<_> = found.into_values().map(with_little_evidence).collect();
@@ -50,6 +39,41 @@ pub fn findings(catalog: &Catalog, facts: Facts<'_>) -> Vec<Finding> {
         b.severity.cmp(&a.severity).then_with(|| (&a.rule, &a.subject).cmp(&(&b.rule, &b.subject)))
     });
     findings
+}
+
+fn begin(reason: &Reason, subject: &str) -> Finding {
+    Finding {
+        rule: reason.rule.to_owned(),
+        severity: reason.severity,
+        subject: subject.to_owned(),
+        message: reason.message.clone(),
+        evidence: Vec::new(),
+        help: reason.help.clone(),
+        paths: Vec::new(),
+    }
+}
+
+/// Adds what one question said: the gravest answer gives the words, all of them the evidence.
+fn add(finding: &mut Finding, reason: Reason, path: Option<&HostPath>) {
+    if reason.severity > finding.severity {
+        (finding.severity, finding.message, finding.help) = (reason.severity, reason.message, reason.help);
+    }
+    for piece in reason.evidence {
+        if !finding.evidence.contains(&piece) {
+            finding.evidence.push(piece);
+        }
+    }
+    if let Some(path) = path.filter(|path| finding.paths.len() < KEPT_PATHS && !finding.paths.contains(path))
+    {
+        finding.paths.push(path.clone());
+    }
+}
+
+fn artifact_path<'a>(question: &Question<'a>) -> Option<&'a HostPath> {
+    match question.resource {
+        Resource::Model(artifact, _) => Some(artifact.path()),
+        Resource::Runtime(_) | Resource::Agent(_) | Resource::McpServer(_) => None,
+    }
 }
 
 fn with_little_evidence(mut finding: Finding) -> Finding {

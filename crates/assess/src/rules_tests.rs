@@ -224,3 +224,20 @@ fn an_agent_that_asks_nobody_is_a_finding_while_it_runs() {
     agents[0].program.pid = None;
     assert_eq!(findings(&catalog, Facts { agents: &agents, ..Facts::default() }), []);
 }
+
+#[test]
+fn a_finding_names_every_shard_it_is_about_and_never_more_than_a_hundred() {
+    let shard = |number: u32| {
+        let name = format!("/m/x-{number:05}-of-00150.gguf");
+        licensed(CommercialUse::No, "cc-by-nc-4.0", model(&name, "gguf"))
+    };
+    let few: Vec<_> = (1..=3).map(shard).collect();
+    let found = of_artifacts(&few);
+    let finding = found.iter().find(|finding| finding.rule == "license-noncommercial").unwrap();
+    assert_eq!(finding.paths, few.iter().map(|one| one.path().clone()).collect::<Vec<_>>());
+    let many: Vec<_> = (1..=150).map(shard).collect();
+    assert!(of_artifacts(&many).iter().all(|finding| finding.paths.len() == 100));
+    let facts = Facts { runtimes: &[runtime(&["0.0.0.0:1"], Confidence::Confirmed)], ..Facts::default() };
+    let found = findings(&catalog::load().unwrap(), facts);
+    assert!(!found.is_empty() && found.iter().all(|finding| finding.paths.is_empty()));
+}

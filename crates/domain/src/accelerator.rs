@@ -1,9 +1,9 @@
 //! GPUs and NPUs, and who uses them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A GPU or NPU of the device.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Accelerator {
     /// `gpu` or `npu`.
     pub kind: String,
@@ -27,12 +27,12 @@ pub struct Accelerator {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_total: Option<u64>,
     /// The processes that use it, where the kernel or the driver says.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub processes: Vec<AcceleratorProcess>,
 }
 
 /// A process that uses an accelerator.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AcceleratorProcess {
     /// The process id.
     pub pid: u32,

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use crate::{HostPath, Severity, Sha256Digest, path::serialize_path};
+use crate::{
+    HostPath, Severity, Sha256Digest,
+    path::{NotBase64, exact, exact_all, serialize_path},
+};
 
 /// A model file found on a device, with every path it is held at.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "Wire")]
 pub struct Artifact {
     /// Every path of the same bytes, the real file first. Never empty.
     pub paths: Vec<HostPath>,
@@ -62,8 +66,44 @@ impl Serialize for Artifact {
     }
 }
 
+/// What is read of an artefact.
+#[derive(Deserialize)]
+struct Wire {
+    path: HostPath,
+    path_base64: Option<String>,
+    #[serde(default)]
+    paths: Vec<HostPath>,
+    #[serde(default)]
+    paths_base64: Vec<Option<String>>,
+    size: u64,
+    format: String,
+    digest: Digest,
+    store: Option<String>,
+    origin: Option<Origin>,
+    license: Option<License>,
+    #[serde(default)]
+    metadata: Metadata,
+    verdict: Verdict,
+    #[serde(default)]
+    findings: Vec<Fact>,
+}
+
+impl TryFrom<Wire> for Artifact {
+    type Error = NotBase64;
+
+    fn try_from(wire: Wire) -> Result<Self, NotBase64> {
+        let mut paths = exact_all(wire.paths, &wire.paths_base64)?;
+        if paths.is_empty() {
+            paths.push(exact(wire.path, wire.path_base64.as_deref())?);
+        }
+        let Wire { size, format, digest, store, origin, license, metadata, verdict, findings: facts, .. } =
+            wire;
+        Ok(Self { paths, size, format, digest, store, origin, license, metadata, verdict, facts })
+    }
+}
+
 /// A SHA-256 and how far it can be trusted. Only a computed one satisfies a rule about digests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     /// The digest, if anything is known of it.
     pub sha256: Option<Sha256Digest>,
@@ -90,7 +130,7 @@ impl Digest {
 }
 
 /// How a digest is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DigestStatus {
     /// Computed from the bytes of the file.
@@ -102,7 +142,7 @@ pub enum DigestStatus {
 }
 
 /// Where an artefact came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The registry, as a host name (`huggingface.co`).
     pub registry: String,
@@ -115,7 +155,7 @@ pub struct Origin {
 }
 
 /// The licence that an artefact claims, mapped to the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct License {
     /// The catalogue id (`apache-2.0`), or the claim itself in lower case when the catalogue does not have it.
     pub id: String,
@@ -126,7 +166,7 @@ pub struct License {
 }
 
 /// Whether a licence lets an organisation use the model commercially.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CommercialUse {
     /// Yes, with the usual notices.
@@ -140,7 +180,7 @@ pub enum CommercialUse {
 }
 
 /// What the file says about itself. All of it is the file's own claim.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     /// What the file is for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,15 +204,15 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context_length: Option<u64>,
     /// Models this one says it was made from.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub base_models: Vec<String>,
     /// Other keys worth showing, in the file's own spelling; values are cut at 256 characters.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, String>,
 }
 
 /// What a file of a known format is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Weights of a model.
@@ -184,7 +224,7 @@ pub enum Role {
 }
 
 /// What an inspection concluded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nobody looked.
@@ -200,7 +240,7 @@ pub enum Verdict {
 }
 
 /// An inspection fact about one file: what was seen, and where. Not a conclusion of policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     /// The inspection rule, such as `gguf-truncated`.
     pub rule: String,

@@ -1,11 +1,15 @@
 //! What a scan could see and what it could not. Nothing unread is ever counted as clean.
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use crate::{HostPath, path::serialize_path};
+use crate::{
+    HostPath,
+    path::{NotBase64, all_base64, exact, exact_all, serialize_path},
+};
 
 /// How far a scan reached.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Wire", try_from = "Wire")]
 pub struct Coverage {
     /// The folders it started from.
     pub roots: Vec<HostPath>,
@@ -36,7 +40,8 @@ pub struct Coverage {
 }
 
 /// A path that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "UnreadableWire")]
 pub struct Unreadable {
     /// The path.
     pub path: HostPath,
@@ -54,7 +59,7 @@ impl Serialize for Unreadable {
 }
 
 /// Something this scan could not see at all, and what would change that.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// The capability, such as `process-maps`.
     pub capability: String,
@@ -62,4 +67,88 @@ pub struct Gap {
     pub lost: String,
     /// What would give it.
     pub remedy: String,
+}
+
+/// What is read of an unreadable path.
+#[derive(Deserialize)]
+struct UnreadableWire {
+    path: HostPath,
+    path_base64: Option<String>,
+    #[serde(default)]
+    error: String,
+}
+
+impl TryFrom<UnreadableWire> for Unreadable {
+    type Error = NotBase64;
+
+    fn try_from(wire: UnreadableWire) -> Result<Self, NotBase64> {
+        Ok(Self { path: exact(wire.path, wire.path_base64.as_deref())?, error: wire.error })
+    }
+}
+
+/// Coverage in JSON.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Wire {
+    roots: Vec<HostPath>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roots_base64: Vec<Option<String>>,
+    files: u64,
+    directories: u64,
+    bytes_read: u64,
+    unchanged: u64,
+    empty: u64,
+    special: u64,
+    links: u64,
+    changed: u64,
+    unreadable_total: u64,
+    unreadable: Vec<Unreadable>,
+    skipped_mounts: Vec<HostPath>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped_mounts_base64: Vec<Option<String>>,
+    gaps: Vec<Gap>,
+}
+
+impl From<Coverage> for Wire {
+    fn from(coverage: Coverage) -> Self {
+        Self {
+            roots_base64: all_base64(&coverage.roots),
+            skipped_mounts_base64: all_base64(&coverage.skipped_mounts),
+            roots: coverage.roots,
+            files: coverage.files,
+            directories: coverage.directories,
+            bytes_read: coverage.bytes_read,
+            unchanged: coverage.unchanged,
+            empty: coverage.empty,
+            special: coverage.special,
+            links: coverage.links,
+            changed: coverage.changed,
+            unreadable_total: coverage.unreadable_total,
+            unreadable: coverage.unreadable,
+            skipped_mounts: coverage.skipped_mounts,
+            gaps: coverage.gaps,
+        }
+    }
+}
+
+impl TryFrom<Wire> for Coverage {
+    type Error = NotBase64;
+
+    fn try_from(wire: Wire) -> Result<Self, NotBase64> {
+        Ok(Self {
+            roots: exact_all(wire.roots, &wire.roots_base64)?,
+            files: wire.files,
+            directories: wire.directories,
+            bytes_read: wire.bytes_read,
+            unchanged: wire.unchanged,
+            empty: wire.empty,
+            special: wire.special,
+            links: wire.links,
+            changed: wire.changed,
+            unreadable_total: wire.unreadable_total,
+            unreadable: wire.unreadable,
+            skipped_mounts: exact_all(wire.skipped_mounts, &wire.skipped_mounts_base64)?,
+            gaps: wire.gaps,
+        })
+    }
 }

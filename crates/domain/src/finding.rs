@@ -2,10 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    HostPath,
+    path::{NotBase64, all_base64, exact_all},
+};
 
 /// How much a finding matters. `Info` is what is merely worth knowing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Worth knowing, nothing to do.
@@ -59,7 +64,8 @@ impl FromStr for Severity {
 }
 
 /// One conclusion about one subject. However many paths the subject has, it is one finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Wire", try_from = "Wire")]
 pub struct Finding {
     /// The id of the rule that decided.
     pub rule: String,
@@ -73,6 +79,43 @@ pub struct Finding {
     pub evidence: Vec<String>,
     /// What to do about it.
     pub help: String,
+    /// The artefacts it is about, by their first path; empty where it is about something else.
+    pub paths: Vec<HostPath>,
+}
+
+/// A finding in JSON.
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    rule: String,
+    severity: Severity,
+    subject: String,
+    message: String,
+    #[serde(default)]
+    evidence: Vec<String>,
+    #[serde(default)]
+    help: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    paths: Vec<HostPath>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    paths_base64: Vec<Option<String>>,
+}
+
+impl From<Finding> for Wire {
+    fn from(finding: Finding) -> Self {
+        let Finding { rule, severity, subject, message, evidence, help, paths } = finding;
+        let paths_base64 = all_base64(&paths);
+        Self { rule, severity, subject, message, evidence, help, paths, paths_base64 }
+    }
+}
+
+impl TryFrom<Wire> for Finding {
+    type Error = NotBase64;
+
+    fn try_from(wire: Wire) -> Result<Self, NotBase64> {
+        let Wire { rule, severity, subject, message, evidence, help, paths, paths_base64 } = wire;
+        let paths = exact_all(paths, &paths_base64)?;
+        Ok(Self { rule, severity, subject, message, evidence, help, paths })
+    }
 }
 
 #[cfg(test)]

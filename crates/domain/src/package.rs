@@ -1,11 +1,15 @@
 //! AI packages that language and editor package managers installed.
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use crate::{HostPath, path::serialize_path};
+use crate::{
+    HostPath,
+    path::{NotBase64, exact, serialize_path},
+};
 
 /// An installed package that the catalogue knows as AI.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "Wire")]
 pub struct Package {
     /// `pypi`, `npm` or `vscode`.
     pub ecosystem: String,
@@ -28,5 +32,25 @@ impl Serialize for Package {
         out.serialize_field("tool", &self.tool)?;
         serialize_path(&mut out, &self.path)?;
         out.end()
+    }
+}
+
+/// A package in JSON.
+#[derive(Deserialize)]
+struct Wire {
+    ecosystem: String,
+    name: String,
+    version: Option<String>,
+    tool: Option<String>,
+    path: HostPath,
+    path_base64: Option<String>,
+}
+
+impl TryFrom<Wire> for Package {
+    type Error = NotBase64;
+
+    fn try_from(wire: Wire) -> Result<Self, NotBase64> {
+        let Wire { ecosystem, name, version, tool, path, path_base64 } = wire;
+        Ok(Self { ecosystem, name, version, tool, path: exact(path, path_base64.as_deref())? })
     }
 }

@@ -3,11 +3,12 @@
 use std::{fmt, path::Path};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct};
 
 /// A path as the operating system gave it, byte for byte. A name that is not UTF-8 is shown escaped and never lost.
 ///
-/// Serialised on its own it is the escaped text. The types that carry one add `path_base64` when the text is not exact.
+/// Serialised on its own it is the escaped text. The types that carry one add `…_base64` beside it when the text is not exact, and
+/// read that back; read on its own, the path is the text as it stands.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostPath(Vec<u8>);
 
@@ -97,6 +98,40 @@ pub(crate) fn serialize_path<S: SerializeStruct>(out: &mut S, path: &HostPath) -
         Some(exact) => out.serialize_field("path_base64", &exact),
         None => Ok(()),
     }
+}
+
+impl<'de> Deserialize<'de> for HostPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(text.into_bytes()))
+    }
+}
+
+/// A `…_base64` that is no base64.
+#[derive(Debug, thiserror::Error)]
+#[error("the exact bytes of the path `{0}` are not in base64")]
+pub(crate) struct NotBase64(HostPath);
+
+/// The path of a text and of what stands beside it when the text is not exact.
+pub(crate) fn exact(text: HostPath, base64: Option<&str>) -> Result<HostPath, NotBase64> {
+    match base64.map(|base64| BASE64_STANDARD.decode(base64)) {
+        None => Ok(text),
+        Some(Ok(bytes)) => Ok(HostPath(bytes)),
+        Some(Err(_)) => Err(NotBase64(text)),
+    }
+}
+
+/// As [`exact`], for a list and the list beside it, which has null where the text is exact.
+pub(crate) fn exact_all(texts: Vec<HostPath>, base64: &[Option<String>]) -> Result<Vec<HostPath>, NotBase64> {
+    let beside = base64.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+    texts.into_iter().zip(beside).map(|(text, base64)| exact(text, base64)).collect()
+}
+
+/// What stands beside a list of paths: empty when every text is exact.
+pub(crate) fn all_base64(paths: &[HostPath]) -> Vec<Option<String>> {
+    if paths.iter().all(|path| path.exact_text().is_some()) {
+        return Vec::new();
+    }
+    paths.iter().map(HostPath::base64).collect()
 }
 
 #[cfg(test)]

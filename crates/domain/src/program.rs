@@ -1,17 +1,22 @@
 //! Running and installed programs: runtimes, agents and the MCP servers that agents are configured to start.
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use crate::{Confidence, Evidence, HostPath, Sha256Digest, path::serialize_path};
+use crate::{
+    Confidence, Evidence, HostPath, Sha256Digest,
+    path::{NotBase64, exact, serialize_path},
+};
+
+mod wire;
 
 /// A program that matters to us, running or installed: what runtimes and agents have in common.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "wire::Program", try_from = "wire::Program")]
 pub struct Program {
     /// The catalogue id of the tool, or null when no entry explains it.
     pub tool: Option<String>,
     /// The process id. A program without one is installed and not running.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     /// The program file.
     pub exe: Option<HostPath>,
@@ -24,12 +29,10 @@ pub struct Program {
     /// Addresses it listens on, as `127.0.0.1:11434` or `[::]:8080`.
     pub listeners: Vec<String>,
     /// Its network is not that of the device, as in a container: who reaches its listeners is not known.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub own_network: bool,
     /// Models it has loaded.
     pub models: Vec<LoadedModel>,
     /// The processes that belong to it, such as the workers of a manager.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<u32>,
     /// Everything that speaks for the identification.
     pub evidence: Vec<Evidence>,
@@ -66,7 +69,8 @@ impl Program {
 pub type Runtime = Program;
 
 /// A model file in use by a process.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "LoadedModelWire")]
 pub struct LoadedModel {
     /// The file.
     pub path: HostPath,
@@ -86,14 +90,31 @@ impl Serialize for LoadedModel {
     }
 }
 
+/// What is read of a loaded model.
+#[derive(Deserialize)]
+struct LoadedModelWire {
+    path: HostPath,
+    path_base64: Option<String>,
+    format: String,
+    sha256: Option<Sha256Digest>,
+}
+
+impl TryFrom<LoadedModelWire> for LoadedModel {
+    type Error = NotBase64;
+
+    fn try_from(wire: LoadedModelWire) -> Result<Self, NotBase64> {
+        let path = exact(wire.path, wire.path_base64.as_deref())?;
+        Ok(Self { path, format: wire.format, sha256: wire.sha256 })
+    }
+}
+
 /// An AI agent: running, or installed when it has no process id.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "wire::Agent", try_from = "wire::Agent")]
 pub struct Agent {
     /// What it has in common with every program.
-    #[serde(flatten)]
     pub program: Program,
     /// Flags on the command line that switch off the agent's own questions or sandbox.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub risk_flags: Vec<String>,
     /// Configuration files that were found.
     pub configs: Vec<HostPath>,
@@ -117,7 +138,7 @@ impl Agent {
 }
 
 /// How a client talks to an MCP server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transport {
     /// A child process, over its standard input and output.
@@ -131,7 +152,8 @@ pub enum Transport {
 }
 
 /// An MCP server that a client's configuration names. It was read, never started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "wire::McpServer", try_from = "wire::McpServer")]
 pub struct McpServer {
     /// The name the configuration gives it.
     pub name: String,
@@ -156,7 +178,7 @@ pub struct McpServer {
 }
 
 /// A secret that a configuration holds in plain text. Its value is never kept.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PlainSecret {
     /// Where it stands: `env`, `header`, `argument`, `url`, `server`, or the dotted path of a table of the server.
     pub place: String,

@@ -1,10 +1,13 @@
-//! The shapes that leave this program: the `--json` documents and the rows of `--format csv`.
+//! The shapes that leave this program: the `--json` documents, the rows of `--format csv`, and what sensor and server say to
+//! each other.
 //!
 //! Ground floor. A document is made of the domain's types; fields may be added, never renamed.
 
 pub mod query;
 mod rows;
 mod scan;
+pub mod sensor;
+pub mod signing;
 
 pub use rows::{RowsError, write_rows};
 pub use scan::{SCAN_SCHEMA, ScanReport};

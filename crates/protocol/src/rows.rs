@@ -227,6 +227,7 @@ mod tests {
             message: "m".into(),
             evidence: vec![],
             help: String::new(),
+            paths: vec![],
         };
         let device =
             Device { id: None, hostname: None, os: "linux".into(), os_version: None, arch: "x86_64".into() };

@@ -8,7 +8,7 @@ mod access;
 mod db;
 mod details;
 mod devices;
-// mod ingest: with the messages of sensors
+mod ingest;
 mod lists;
 mod rows;
 mod triage;
@@ -16,6 +16,7 @@ mod triage;
 pub use access::{Actor, LoginLink, Person, SessionRow, TokenRow};
 pub use db::{Engine, Location, StoreError};
 pub use devices::{DeviceKey, Enrolment, OrderRow};
+pub use ingest::Ingested;
 
 pub use lists::{Collection, Column, ListError, ListRequest, Page, Scope, Sort, Tally};
 pub use rows::*;

@@ -143,9 +143,9 @@ impl Product {
         let lines = running.lines();
         let mut banner = String::new();
         let login = loop {
-            let line = lines.recv_timeout(LIMIT).unwrap_or_else(|_| {
-                panic!("it printed no login link, only: {banner}\n{}", running.errors())
-            });
+            let line = lines
+                .recv_timeout(LIMIT)
+                .unwrap_or_else(|_| panic!("it printed no login link, only: {banner}\n{}", running.errors()));
             banner.push_str(&line);
             banner.push('\n');
             if let Some(at) = line.find("http://").filter(|_| line.contains("/login/")) {
@@ -214,7 +214,9 @@ impl Up<'_> {
             let items = if reply.status == 200 { reply.json()["items"].as_array().cloned() } else { None };
             items.filter(|items| !items.is_empty())
         });
-        found.unwrap_or_else(|| panic!("{path} stays empty: {:?}\n{}", self.get(token, path), self.running.errors()))
+        found.unwrap_or_else(|| {
+            panic!("{path} stays empty: {:?}\n{}", self.get(token, path), self.running.errors())
+        })
     }
 
     /// What it said on standard error until now.

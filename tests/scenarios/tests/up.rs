@@ -242,7 +242,12 @@ fn a_clock_set_back_between_two_runs_changes_nothing_that_matters() {
     let product = product.by(&["env"]);
     let up = product.up();
     assert!(sees(&up, &token, "plain"), "{}", up.errors());
-    let reply = up.send("PATCH", &token, &format!("/api/v1/findings/{finding}"), Some(&json!({"acknowledge": {"reason": "seen"}})));
+    let reply = up.send(
+        "PATCH",
+        &token,
+        &format!("/api/v1/findings/{finding}"),
+        Some(&json!({"acknowledge": {"reason": "seen"}})),
+    );
     assert_eq!(reply.status, 200, "{}", reply.body);
     let third = models::gguf(&[("general.architecture", "llama"), ("general.name", "third")]);
     fs::write(product.home().join("models/third.gguf"), third).unwrap();

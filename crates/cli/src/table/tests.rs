@@ -78,6 +78,7 @@ fn full_report() -> ScanReport {
         message: message.into(),
         evidence: vec![],
         help: "let it listen on 127.0.0.1".into(),
+        paths: vec![],
     };
     ScanReport {
         schema: protocol::SCAN_SCHEMA,
