@@ -37,6 +37,30 @@ pub fn namespace_of(pid: u32) -> Option<std::path::PathBuf> {
     }
 }
 
+/// Who listens at this address: the id and the name of the process. `None` where nobody does or the system does not tell.
+pub fn holder_of(address: SocketAddr) -> Option<(u32, String)> {
+    let taken = |listener: &Listener| {
+        let ip = listener.address.ip();
+        listener.address.port() == address.port()
+            && (ip == address.ip() || ip.is_unspecified() || address.ip().is_unspecified())
+    };
+    let inodes: Vec<_> = listeners_seen_by(std::process::id())
+        .into_iter()
+        .filter(taken)
+        .map(|listener| listener.inode)
+        .collect();
+    let holds = |pid: u32| {
+        let open = crate::process::open_files(pid).unwrap_or_default();
+        open.iter()
+            .any(|file| matches!(file, crate::process::OpenFile::Socket(inode) if inodes.contains(inode)))
+    };
+    if inodes.is_empty() {
+        return None;
+    }
+    let processes = crate::process::list().ok()?;
+    processes.into_iter().find(|process| holds(process.pid)).map(|process| (process.pid, process.name))
+}
+
 #[cfg(all(feature = "fuzzing", target_os = "linux"))]
 pub(crate) fn fuzz(bytes: &[u8]) {
     linux::parse(&String::from_utf8_lossy(bytes));
@@ -111,6 +135,15 @@ mod linux {
             let inode = found.unwrap().inode;
             let held = crate::process::open_files(std::process::id()).unwrap();
             assert!(held.contains(&crate::process::OpenFile::Socket(inode)));
+        }
+
+        #[test]
+        fn who_has_a_port_is_known_by_pid() {
+            let bound = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = bound.local_addr().unwrap();
+            assert_eq!(super::super::holder_of(address).unwrap().0, std::process::id());
+            drop(bound);
+            assert_eq!(super::super::holder_of(address), None);
         }
 
         #[test]
