@@ -1,4 +1,5 @@
 -- The first schema. {ID} is the engine's spelling of a generated BIGINT primary key; everything else is common to both engines.
+-- Every TEXT is ordered by its bytes. A text in an index is at most 2,000 bytes long, because PostgreSQL's pages end there.
 -- Whole numbers, times (milliseconds since 1970, UTC) and truth (0 or 1) are BIGINT. JSON is TEXT. `search` is lower-case text made by the program.
 
 CREATE TABLE people (
@@ -138,29 +139,33 @@ CREATE INDEX artifacts_devices ON artifacts (devices, id);
 CREATE INDEX artifacts_license ON artifacts (license);
 CREATE INDEX artifacts_publisher ON artifacts (registry, publisher);
 
--- `item` is the artefact on its device, whatever its number of paths: the first eight bytes of the hash of its key.
+-- `place` is the first eight bytes of the hash of the exact path; `item`, which is the artefact on its device whatever its number of
+-- paths, is the place of the first of them. `path` is for people; `exact` is the base64 of the bytes where `path` is not exact or was cut.
 CREATE TABLE holdings (
     id {ID},
     device BIGINT NOT NULL REFERENCES devices (id),
     item BIGINT NOT NULL,
+    place BIGINT NOT NULL,
     path TEXT NOT NULL,
     exact TEXT NOT NULL DEFAULT '',
     artifact BIGINT NOT NULL REFERENCES artifacts (id),
     store TEXT,
     first_seen_at BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX holdings_place ON holdings (device, path, exact);
+CREATE UNIQUE INDEX holdings_place ON holdings (device, place);
 CREATE INDEX holdings_item ON holdings (device, item);
 CREATE INDEX holdings_artifact ON holdings (artifact, device);
 CREATE INDEX holdings_path ON holdings (path, id);
 
--- `kind` is runtime or agent; a program without a pid is installed and does not run.
+-- `kind` is runtime or agent; a program without a pid is installed and does not run. `item` is the key of the sensor, `places` a list
+-- of the places of the models that it has loaded.
 CREATE TABLE programs (
     id {ID},
     uid TEXT NOT NULL UNIQUE,
     device BIGINT NOT NULL REFERENCES devices (id),
     kind TEXT NOT NULL,
     item TEXT NOT NULL,
+    places TEXT NOT NULL DEFAULT '[]',
     tool TEXT,
     name TEXT NOT NULL,
     pid BIGINT,
@@ -175,7 +180,7 @@ CREATE TABLE programs (
     first_seen_at BIGINT NOT NULL,
     search TEXT NOT NULL
 );
-CREATE UNIQUE INDEX programs_item ON programs (device, kind, item);
+CREATE INDEX programs_device ON programs (device, kind);
 CREATE INDEX programs_kind ON programs (kind, first_seen_at, id);
 CREATE INDEX programs_tool ON programs (kind, tool);
 
@@ -224,7 +229,7 @@ CREATE TABLE findings (
 CREATE INDEX findings_device ON findings (device, state);
 CREATE INDEX findings_open ON findings (state, severity, first_seen_at, id);
 CREATE INDEX findings_rule ON findings (state, rule, severity);
-CREATE INDEX findings_artifact ON findings (artifact, state);
+CREATE INDEX findings_artifact ON findings (artifact, state, severity);
 CREATE INDEX findings_assignee ON findings (assignee, state);
 
 -- What happened. Rows are only added, and removed when they are old.
