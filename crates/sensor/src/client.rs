@@ -114,7 +114,7 @@ impl Client {
     /// A line for people when there is no answer.
     pub(crate) fn post(&self, path: &str, body: &[u8], headers: &[(&str, &str)]) -> Result<Answer, String> {
         let config = config().timeout_global(Some(ANSWERING)).build();
-        let mut response = self.call(config, Request { method: "POST", path, body, headers })?;
+        let mut response = self.call(&config, Request { method: "POST", path, body, headers })?;
         self.answer(&mut response)
     }
 
@@ -129,7 +129,7 @@ impl Client {
         silence: Duration,
     ) -> Result<impl Read + use<>, String> {
         let config = config().timeout_recv_response(Some(ANSWERING)).timeout_per_read(Some(silence)).build();
-        let mut response = self.call(config, Request { method: "GET", path, body: b"", headers })?;
+        let mut response = self.call(&config, Request { method: "GET", path, body: b"", headers })?;
         if response.status().is_success() {
             Ok(response.into_body().into_reader())
         } else {
@@ -138,7 +138,7 @@ impl Client {
     }
 
     /// Sends a request, and once more when it was refused because of the clock.
-    fn call(&self, config: Config, request: Request<'_>) -> Result<http::Response<Body>, String> {
+    fn call(&self, config: &Config, request: Request<'_>) -> Result<http::Response<Body>, String> {
         let agent = config.new_agent();
         let response = self.once(&agent, request)?;
         if response.status() != http::StatusCode::UNAUTHORIZED {
