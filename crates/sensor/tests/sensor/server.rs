@@ -107,7 +107,7 @@ impl Server {
         let envelope = serde_json::to_string(&command.sign(key).unwrap()).unwrap();
         let event = format!("id: {}\nevent: message\ndata: {envelope}\n\n", command.serial);
         self.note(|seen| {
-            seen.streams.iter_mut().for_each(|stream| stream.write_all(event.as_bytes()).unwrap())
+            seen.streams.iter_mut().for_each(|stream| stream.write_all(event.as_bytes()).unwrap());
         });
     }
 
