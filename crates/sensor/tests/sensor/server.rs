@@ -105,7 +105,7 @@ impl Server {
     /// Sends to every open channel.
     pub(crate) fn say(&self, command: &Command, key: &SigningKey) {
         let envelope = serde_json::to_string(&command.sign(key).unwrap()).unwrap();
-        let event = format!("id: {}\nevent: message\ndata: {envelope}\n\n", command.serial);
+        let event = chunk(&format!("id: {}\nevent: message\ndata: {envelope}\n\n", command.serial));
         self.note(|seen| {
             seen.streams.iter_mut().for_each(|stream| stream.write_all(event.as_bytes()).unwrap());
         });
@@ -221,8 +221,10 @@ impl Server {
     }
 
     fn open_channel(&self, mut stream: TcpStream, request: &Request) -> Result<(), String> {
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hello\n\n";
-        stream.write_all(head.as_bytes()).map_err(|error| error.to_string())?;
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+        stream
+            .write_all(format!("{head}{}", chunk(": hello\n\n")).as_bytes())
+            .map_err(|error| error.to_string())?;
         let last = request.header("last-event-id").to_owned();
         self.note(|seen| {
             seen.streams.push(stream);
@@ -230,6 +232,11 @@ impl Server {
         });
         Ok(())
     }
+}
+
+/// A piece of a stream without a length (RFC 9112, section 7.1).
+fn chunk(text: &str) -> String {
+    format!("{:x}\r\n{text}\r\n", text.len())
 }
 
 fn problem(status: u16, kind: &str) -> String {
