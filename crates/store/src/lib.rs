@@ -9,6 +9,7 @@ mod db;
 mod details;
 mod devices;
 mod ingest;
+mod events;
 mod lists;
 mod migrate;
 mod rows;
