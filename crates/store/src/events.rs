@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     Actor, StoreError,
     db::{Transaction, Value},
+    text,
 };
 
 /// Something that happened.
@@ -23,12 +24,13 @@ pub(crate) struct Event {
 }
 
 /// The statement that adds records, whose rows [`values`] makes.
-pub(crate) const INSERT: &str = "INSERT INTO records (at, kind, actor, actor_name, device, subject, subject_id, detail, search) {ROWS}";
+pub(crate) const INSERT: &str =
+    "INSERT INTO records (at, kind, actor, actor_name, device, subject, subject_id, detail, search) {ROWS}";
 
 /// One row for [`INSERT`].
 pub(crate) fn values(event: Event, actor: Option<&Actor>, at: Timestamp) -> Vec<Value> {
     let by = actor.map(|actor| actor.name.as_str());
-    let search = [event.kind, &event.subject, &event.detail, by.unwrap_or_default()].join("\n").to_lowercase();
+    let search = text::search([Some(event.kind), Some(&event.subject), Some(&event.detail), by]);
     vec![
         at.into(),
         event.kind.into(),
@@ -50,4 +52,13 @@ pub(crate) async fn record(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     transaction.insert(INSERT, vec![values(event, Some(actor), at)]).await
+}
+
+/// Writes down one thing that a device did by itself.
+pub(crate) async fn record_of_device(
+    transaction: &mut Transaction,
+    event: Event,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    transaction.insert(INSERT, vec![values(event, None, at)]).await
 }

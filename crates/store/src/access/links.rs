@@ -25,7 +25,8 @@ impl Store {
         let mut transaction = self.db.begin().await?;
         let same = "DELETE FROM login_links WHERE used_at IS NULL AND role = ? AND COALESCE(person, 0) = COALESCE(?, 0)";
         transaction.execute(same, vec![role.into(), person.into()]).await?;
-        let sql = "INSERT INTO login_links (hash, role, person, created_at, expires_at) VALUES (?, ?, ?, ?, ?)";
+        let sql =
+            "INSERT INTO login_links (hash, role, person, created_at, expires_at) VALUES (?, ?, ?, ?, ?)";
         let values = vec![hash.into(), role.into(), person.into(), now.into(), expires_at.into()];
         transaction.execute(sql, values).await?;
         let event = Event {
