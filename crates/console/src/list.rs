@@ -93,7 +93,7 @@ pub(crate) fn page(shell: &Shell, list: &List<'_>) -> Markup {
 /// What a change of query, order or page replaces.
 pub(crate) fn fragment(shell: &Shell, list: &List<'_>) -> Markup {
     html! {
-        section.region #list data-region aria-label=(list.spec.place.word()) {
+        section.region #list aria-label=(list.spec.place.word()) {
             p.lead { (lead(list)) }
             p.notice.high.problem #q-problem role="alert" { @if let Some(problem) = &list.problem { (words::coded(problem)) } }
             (bar(list))
@@ -152,7 +152,10 @@ fn bar(list: &List<'_>) -> Markup {
                     (link(list, &state, "chip", list.query.has(chip.term), &html! { (chip.label) }))
                 }
             }
-            span.end { (table::order(list)) }
+            span.end {
+                button.button.small.fresh.needs-scripts type="button" hidden data-live-show=(list.spec.live) {}
+                (table::order(list))
+            }
         }
     }
 }

@@ -19,9 +19,9 @@ pub(crate) fn page(shell: &Shell, overview: &Overview) -> Markup {
     let search = Search { path: Place::Models.path(), of: "models", example: crate::models::SPEC.example, ..Search::default() };
     let body = html! {
         div.page data-live="findings artifacts holdings devices runtimes agents" {
-            header.head #lead data-region { h1 { "Overview" } p.lead { (lead::lead(shell, overview)) } }
+            header.head #lead data-live-region { h1 { "Overview" } p.lead { (lead::lead(shell, overview)) } }
             @if lead::first_look(overview) {
-                p.notice #looking data-region role="status" { span.busy { "Looking at this machine for the first time. What is found appears here as it comes." } }
+                p.notice #looking data-live-region role="status" { span.busy { "Looking at this machine for the first time. What is found appears here as it comes." } }
             }
             (figures::figures(shell, overview))
             div.cols {
@@ -35,7 +35,7 @@ pub(crate) fn page(shell: &Shell, overview: &Overview) -> Markup {
 
 fn needs(shell: &Shell, overview: &Overview) -> Markup {
     html! {
-        section.block #needs data-region {
+        section.block #needs data-live-region {
             header { h2 { "Needs a decision" } a href="/findings?q=state:open" { "All findings" } }
             div.list {
                 @for need in &overview.needs { (need_row(shell, need)) }
@@ -76,7 +76,7 @@ fn need_row(shell: &Shell, need: &Need) -> Markup {
 
 fn new(shell: &Shell, overview: &Overview) -> Markup {
     html! {
-        section.block #new data-region {
+        section.block #new data-live-region {
             header { h2 { "New since yesterday" } a href="/models?q=seen:%3C1d" { "All new models" } }
             div.list {
                 @for model in &overview.new_artifacts { (new_row(shell, model)) }
@@ -104,7 +104,7 @@ fn unseen(shell: &Shell, overview: &Overview) -> Markup {
     let SightTally { full, partial, none, unreadable } = overview.sight;
     let total = full + partial + none;
     html! {
-        section.block #unseen data-region {
+        section.block #unseen data-live-region {
             header { h2 { "What cannot be seen" } a href="/devices?q=sight:partial" { "Which, and why" } }
             div.list {
                 @if total > 1 {

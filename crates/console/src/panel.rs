@@ -31,7 +31,7 @@ pub(crate) fn panel(frame: Frame<'_>, place: Place, marks: &Markup, title: &str,
                 }
             }
             @match frame {
-                Frame::Beside(_) => { h2 tabindex="-1" { (title) } }
+                Frame::Beside(_) => { h2 tabindex="-1" data-focus { (title) } }
                 Frame::Page => { h1 { (title) } }
             }
             (body)
@@ -46,7 +46,7 @@ pub(crate) fn page(shell: &Shell, place: Place, title: &str, live: &str, panel: 
     let body = html! {
         div.page.single data-live=(live) {
             p.back { a.link href=(place.path()) { "All " (of) } }
-            div #side data-region { (panel) }
+            div #side data-live-region { (panel) }
         }
     };
     shell::page(shell, place, title, &search, &body)

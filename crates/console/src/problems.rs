@@ -24,7 +24,7 @@ pub(crate) fn page(scheme: Option<Scheme>, problem: &Problem) -> Markup {
 pub(crate) fn fragment(problem: &Problem) -> Markup {
     html! {
         div.panel { div.panel-top { span.sev.high { "Not done" } a.close data-close href="?" title="Close (Esc)" { "Close" } }
-            h2 tabindex="-1" { (title(problem)) }
+            h2 tabindex="-1" data-focus { (title(problem)) }
             p role="alert" { (words::capital(&problem.detail)) "." }
             p.dim { (advice(problem.status)) }
         }

@@ -52,6 +52,21 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The letter that leads there after `g`.
+    fn key(self) -> Option<&'static str> {
+        match self {
+            Self::Overview => Some("o"),
+            Self::Findings => Some("f"),
+            Self::Devices => Some("d"),
+            Self::Models => Some("m"),
+            Self::Runtimes => Some("r"),
+            Self::Agents => Some("a"),
+            Self::Records | Self::Access | Self::Account => None,
+        }
+    }
+}
+
 /// Which colours a reader chose; the system's where they chose none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scheme {
@@ -197,10 +212,10 @@ fn document(scheme: Option<Scheme>, title: &str, class: &str, body: &Markup) -> 
                 meta name="color-scheme" content=(scheme.map_or("light dark", Scheme::word));
                 meta name="htmx-config" content=(HTMX);
                 title { (title) " · Eyeline" }
-                link rel="icon" href=(assets::url("icon.svg")) type="image/svg+xml";
-                link rel="stylesheet" href=(assets::url("console.css"));
-                script src=(assets::url("htmx.js")) defer {}
-                script src=(assets::url("console.js")) defer {}
+                link rel="icon" href=(assets::path_of("icon.svg")) type="image/svg+xml";
+                link rel="stylesheet" href=(assets::path_of("console.css"));
+                script src=(assets::path_of("htmx.js")) defer {}
+                script src=(assets::path_of("console.js")) defer {}
             }
             body.(class) { (body) }
         }
@@ -211,7 +226,7 @@ fn document(scheme: Option<Scheme>, title: &str, class: &str, body: &Markup) -> 
 const HTMX: &str = r#"{"includeIndicatorCSS":false}"#;
 
 fn brand() -> Markup {
-    html! { a.brand href="/" { img src=(assets::url("icon.svg")) alt="" width="20" height="20"; "Eyeline" } }
+    html! { a.brand href="/" { img src=(assets::path_of("icon.svg")) alt="" width="20" height="20"; "Eyeline" } }
 }
 
 fn navigation(shell: &Shell, here: Place) -> Markup {
@@ -242,14 +257,14 @@ fn navigation(shell: &Shell, here: Place) -> Markup {
 fn counted(counts: Counts, here: Place) -> Markup {
     let link = |place: Place, number: Option<u64>| {
         html! {
-            a href=(place.path()) aria-current=[(place == here).then_some("page")] {
+            a href=(place.path()) data-go=[place.key()] aria-current=[(place == here).then_some("page")] {
                 (place.word())
                 @if let Some(number) = number { span.count { (words::count(number)) } }
             }
         }
     };
     html! {
-        div.counted #counted data-region {
+        div.counted #counted data-live-region {
             (link(Place::Overview, None))
             (link(Place::Findings, Some(counts.findings)))
             (link(Place::Devices, Some(counts.devices)))

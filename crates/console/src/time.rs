@@ -10,7 +10,7 @@ const DAY: i64 = 24 * HOUR;
 
 /// A moment, seen from now.
 pub(crate) fn ago(now: Timestamp, then: Timestamp) -> Markup {
-    html! { time datetime=(then.strftime("%FT%TZ")) title=(exact(then)) data-rel { (relative(now, then)) } }
+    html! { time datetime=(then.strftime("%FT%TZ")) title=(exact(then)) data-relative { (relative(now, then)) } }
 }
 
 /// A moment that may not have come: `never` where there is none.
@@ -90,7 +90,7 @@ mod tests {
     fn the_exact_time_is_on_hover() {
         insta::assert_snapshot!(
             ago(at(1_800_000_000), at(1_799_990_000)).into_string(),
-            @r#"<time datetime="2027-01-15T05:13:20Z" title="15 Jan 2027, 05:13:20 UTC" data-rel>2 h ago</time>"#
+            @r#"<time datetime="2027-01-15T05:13:20Z" title="15 Jan 2027, 05:13:20 UTC" data-relative>2 h ago</time>"#
         );
     }
 

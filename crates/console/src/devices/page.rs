@@ -57,7 +57,7 @@ pub(crate) fn page(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Mar
             }
             @if let Some(text) = &beside.notice { p.notice.ok role="status" { (text) } }
             @if let Some(text) = &beside.problem { p.notice.high role="alert" { (text) } }
-            section.strip #identity data-region aria-label="Identity" { (identity(shell, device)) }
+            section.strip #identity data-live-region aria-label="Identity" { (identity(shell, device)) }
             div.cols {
                 div.stack { (now(shell, device, beside)) }
                 div.stack { (seen(shell, device, beside)) }
@@ -121,7 +121,7 @@ fn seen(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Markup {
 
 fn block(id: &str, title: &str, more: Option<(String, &str)>, content: &Markup) -> Markup {
     html! {
-        section.block id=(id) data-region {
+        section.block id=(id) data-live-region {
             header { h2 { (title) } @if let Some((href, label)) = more { a href=(href) { (label) } } }
             (content)
         }

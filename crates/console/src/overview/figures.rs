@@ -26,7 +26,7 @@ pub(super) fn figures(shell: &Shell, overview: &Overview) -> Markup {
     let agents = format!("{} installed", words::count(figures.installed_agents));
     let silent = note(&[(figures.silent_devices, "silent for more than a day")]);
     html! {
-        section.figures #figures data-region aria-label="Figures" {
+        section.figures #figures data-live-region aria-label="Figures" {
             (figure("/models", if shell.one_machine() { "Models on this machine" } else { "Models held" }, &figures.artifacts, &models))
             (figure("/runtimes", "Runtimes running now", &figures.runtimes, &runtimes))
             (figure("/agents?q=running:yes", "Agents running now", &figures.agents, &agents))
