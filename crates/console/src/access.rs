@@ -42,7 +42,12 @@ pub(crate) enum Made {
 
 /// The page.
 pub(crate) fn page(shell: &Shell, model: &Model) -> Markup {
-    let search = Search { path: Place::Models.path(), of: "models", example: crate::models::SPEC.example, ..Search::default() };
+    let search = Search {
+        path: Place::Models.path(),
+        of: "models",
+        example: crate::models::SPEC.example,
+        ..Search::default()
+    };
     let body = html! {
         div.page {
             header.head { h1 { "Access" } p.lead { (lead(model)) } }
@@ -202,7 +207,9 @@ fn sure(label: &str, what: &str, consequence: &str, action: &str, verb: &str) ->
 }
 
 fn sessions(shell: &Shell, model: &Model) -> Markup {
-    let name = |id: i64| model.people.iter().find(|person| person.id == id).map_or("", |person| person.name.as_str());
+    let name = |id: i64| {
+        model.people.iter().find(|person| person.id == id).map_or("", |person| person.name.as_str())
+    };
     html! {
         table.list {
             thead { tr { th scope="col" { "Who" } th.p3 scope="col" { "From" } th scope="col" { "Last used" } th scope="col" { span.visually-hidden { "End" } } } }
@@ -227,9 +234,24 @@ pub(crate) fn end(session: &SessionRow, under: &str) -> Markup {
 
 /// A browser's name for people, from what it calls itself.
 pub(crate) fn browser(client: &str) -> String {
-    let names = [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")];
-    let systems = [("Android", "Android"), ("iPhone", "iPhone"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux")];
-    let find = |known: &[(&str, &'static str)]| known.iter().find(|(mark, _)| client.contains(mark)).map(|(_, name)| *name);
+    let names = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ];
+    let systems = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let find = |known: &[(&str, &'static str)]| {
+        known.iter().find(|(mark, _)| client.contains(mark)).map(|(_, name)| *name)
+    };
     match (find(&names), find(&systems)) {
         (Some(name), Some(system)) => format!("{name} on {system}"),
         (Some(name), None) => name.to_owned(),
@@ -244,8 +266,14 @@ mod tests {
 
     #[test]
     fn a_browser_is_told_by_name() {
-        assert_eq!(browser("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36"), "Chrome on Linux");
-        assert_eq!(browser("Mozilla/5.0 (Macintosh; Intel Mac OS X 15) Gecko Firefox/140.0"), "Firefox on macOS");
+        assert_eq!(
+            browser("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36"),
+            "Chrome on Linux"
+        );
+        assert_eq!(
+            browser("Mozilla/5.0 (Macintosh; Intel Mac OS X 15) Gecko Firefox/140.0"),
+            "Firefox on macOS"
+        );
         assert_eq!(browser(""), "a browser that says nothing");
     }
 }

@@ -20,7 +20,12 @@ pub(crate) struct Model {
 
 /// The page.
 pub(crate) fn page(shell: &Shell, model: &Model) -> Markup {
-    let search = Search { path: Place::Models.path(), of: "models", example: crate::models::SPEC.example, ..Search::default() };
+    let search = Search {
+        path: Place::Models.path(),
+        of: "models",
+        example: crate::models::SPEC.example,
+        ..Search::default()
+    };
     let body = html! {
         div.page {
             header.head {

@@ -25,7 +25,13 @@ pub(crate) fn page(scheme: Option<Scheme>, name: &str, next: &str, problem: Opti
 }
 
 /// A link that makes an account.
-pub(crate) fn create(scheme: Option<Scheme>, action: &str, role: Role, name: &str, problem: Option<&str>) -> Markup {
+pub(crate) fn create(
+    scheme: Option<Scheme>,
+    action: &str,
+    role: Role,
+    name: &str,
+    problem: Option<&str>,
+) -> Markup {
     let first = role == Role::Owner;
     let title = if first { "Make this yours" } else { "Make your account" };
     let body = html! {

@@ -105,7 +105,9 @@ fn held(shell: &Shell, model: &ArtifactRow) -> Markup {
 /// The gravest open finding where there is one that asks for something, else the verdict.
 fn conclusion(model: &ArtifactRow) -> Markup {
     match model.severity {
-        Some(severity) if severity > domain::Severity::Info && model.verdict < domain::Verdict::Suspicious => {
+        Some(severity)
+            if severity > domain::Severity::Info && model.verdict < domain::Verdict::Suspicious =>
+        {
             html! { (severity::mark(severity)) span.sub { "open finding" } }
         }
         _ => severity::verdict(model.verdict),

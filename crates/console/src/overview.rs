@@ -16,7 +16,12 @@ use crate::{
 
 /// The page.
 pub(crate) fn page(shell: &Shell, overview: &Overview) -> Markup {
-    let search = Search { path: Place::Models.path(), of: "models", example: crate::models::SPEC.example, ..Search::default() };
+    let search = Search {
+        path: Place::Models.path(),
+        of: "models",
+        example: crate::models::SPEC.example,
+        ..Search::default()
+    };
     let body = html! {
         div.page data-live="findings artifacts holdings devices runtimes agents" {
             header.head #lead data-live-region { h1 { "Overview" } p.lead { (lead::lead(shell, overview)) } }
@@ -87,7 +92,8 @@ fn new(shell: &Shell, overview: &Overview) -> Markup {
 }
 
 fn new_row(shell: &Shell, model: &ArtifactRow) -> Markup {
-    let license = model.license.as_ref().map_or("no licence stated", |license| shell.names.license(&license.id));
+    let license =
+        model.license.as_ref().map_or("no licence stated", |license| shell.names.license(&license.id));
     let origin = model.origin.as_ref().map_or_else(|| "unknown origin".to_owned(), names::origin);
     html! {
         a.row.pair href={ "/models/" (model.id) } {

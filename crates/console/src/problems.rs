@@ -45,11 +45,19 @@ fn title(problem: &Problem) -> String {
 fn advice(status: u16) -> &'static str {
     match status {
         403 => "Your role decides what you may do. An owner or an admin can give you another one.",
-        404 => "It may be gone from every device since the link was made. What happened to it is in the records.",
-        410 => "Links that sign someone in work once. Start the product again for a new one, or ask for a new invitation.",
+        404 => {
+            "It may be gone from every device since the link was made. What happened to it is in the records."
+        }
+        410 => {
+            "Links that sign someone in work once. Start the product again for a new one, or ask for a new invitation."
+        }
         429 => "Wait a little; the server counts attempts so that nobody can guess passwords.",
-        503 | 507 => "Nothing that was acknowledged is lost. Try again in a moment; the log of the server says more.",
-        500..=599 => "It is not your doing. The log of the server says more, under the request id of this answer.",
+        503 | 507 => {
+            "Nothing that was acknowledged is lost. Try again in a moment; the log of the server says more."
+        }
+        500..=599 => {
+            "It is not your doing. The log of the server says more, under the request id of this answer."
+        }
         _ => "Go back and try it another way.",
     }
 }

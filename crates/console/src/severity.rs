@@ -61,7 +61,13 @@ mod tests {
 
     #[test]
     fn counts_without_findings_say_none() {
-        assert!(counts(&FindingCounts { info: 4, ..FindingCounts::default() }).into_string().contains("none"));
-        assert!(counts(&FindingCounts { high: 2, ..FindingCounts::default() }).into_string().contains("tally high"));
+        assert!(
+            counts(&FindingCounts { info: 4, ..FindingCounts::default() }).into_string().contains("none")
+        );
+        assert!(
+            counts(&FindingCounts { high: 2, ..FindingCounts::default() })
+                .into_string()
+                .contains("tally high")
+        );
     }
 }

@@ -29,17 +29,16 @@ pub(crate) fn exact(then: Timestamp) -> String {
 /// `just now`, `4 min ago`, `2 h ago`, `yesterday`, `3 days ago`, then the day.
 pub(crate) fn relative(now: Timestamp, then: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(then.as_second());
-    let text = match seconds {
-        ..-DAY => format!("in {} days", (-seconds).saturating_add(DAY / 2) / DAY),
-        -DAY..-HOUR => format!("in {} h", (-seconds).saturating_add(HOUR / 2) / HOUR),
-        -HOUR..-MINUTE => format!("in {} min", -seconds / MINUTE),
-        -MINUTE..MINUTE => "just now".to_owned(),
-        MINUTE..HOUR => format!("{} min ago", seconds / MINUTE),
-        HOUR..DAY => format!("{} h ago", seconds / HOUR),
-        DAY.. if seconds < 2 * DAY => "yesterday".to_owned(),
-        DAY.. if seconds < 30 * DAY => format!("{} days ago", seconds / DAY),
-        _ => then.strftime("%-d %b %Y").to_string(),
+    let (ahead, seconds) = (seconds < 0, seconds.saturating_abs());
+    let amount = match seconds {
+        ..MINUTE => return "just\u{a0}now".to_owned(),
+        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
+        HOUR..DAY => format!("{} h", seconds / HOUR),
+        DAY.. if seconds < 2 * DAY => return if ahead { "tomorrow" } else { "yesterday" }.to_owned(),
+        DAY.. if seconds < 30 * DAY => format!("{} days", seconds / DAY),
+        _ => return then.strftime("%-d %b %Y").to_string().replace(' ', "\u{a0}"),
     };
+    let text = if ahead { format!("in {amount}") } else { format!("{amount} ago") };
     text.replace(' ', "\u{a0}")
 }
 

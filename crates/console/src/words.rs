@@ -137,7 +137,10 @@ mod tests {
 
     #[test]
     fn numbers_have_separators_and_the_right_plural() {
-        assert_eq!(["0", "999", "1,000", "1,234,567"], [0, 999, 1000, 1_234_567].map(count).each_ref().map(String::as_str));
+        assert_eq!(
+            ["0", "999", "1,000", "1,234,567"],
+            [0, 999, 1000, 1_234_567].map(count).each_ref().map(String::as_str)
+        );
         let device = Noun("device", "devices");
         assert_eq!(device.count(1), "1\u{a0}device");
         assert_eq!(device.count(0), "0\u{a0}devices");
@@ -146,9 +149,23 @@ mod tests {
 
     #[test]
     fn a_size_never_breaks_from_its_unit_and_is_rounded_once() {
-        let sizes = [0, 999, 1000, 1550, 999_949, 999_950, 4_100_000_000, 23_800_000_000, 612_000_000, 999_999_999_999];
+        let sizes = [
+            0,
+            999,
+            1000,
+            1550,
+            999_949,
+            999_950,
+            4_100_000_000,
+            23_800_000_000,
+            612_000_000,
+            999_999_999_999,
+        ];
         let text: Vec<_> = sizes.map(size).into();
-        assert_eq!(text.join("|").replace('\u{a0}', "_"), "0_B|999_B|1_kB|1.6_kB|1_MB|1_MB|4.1_GB|23.8_GB|612_MB|1_TB");
+        assert_eq!(
+            text.join("|").replace('\u{a0}', "_"),
+            "0_B|999_B|1_kB|1.6_kB|1_MB|1_MB|4.1_GB|23.8_GB|612_MB|1_TB"
+        );
     }
 
     #[test]
@@ -161,7 +178,10 @@ mod tests {
 
     #[test]
     fn a_path_is_shown_whole_and_escaped() {
-        assert_eq!(path("/m/<b>").into_string(), r#"<span class="path" title="/m/&lt;b&gt;">/<wbr>m/<wbr>&lt;b&gt;</span>"#);
+        assert_eq!(
+            path("/m/<b>").into_string(),
+            r#"<span class="path" title="/m/&lt;b&gt;">/<wbr>m/<wbr>&lt;b&gt;</span>"#
+        );
     }
 
     proptest! {

@@ -46,7 +46,8 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, device: &DeviceDetail, besi
 /// The page of a device.
 pub(crate) fn page(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Markup {
     let row = &device.row;
-    let search = Search { path: Place::Devices.path(), of: "devices", example: SPEC.example, ..Search::default() };
+    let search =
+        Search { path: Place::Devices.path(), of: "devices", example: SPEC.example, ..Search::default() };
     let body = html! {
         div.page data-live="devices runtimes agents findings holdings" {
             header.head {
@@ -165,7 +166,10 @@ fn identity(shell: &Shell, device: &DeviceDetail) -> Markup {
         ("Sight", Some(sight(row.sight))),
         ("Enrolled", Some(time::ago(shell.now, row.enrolled_at))),
         ("Sensor", row.sensor_version.as_ref().map(|version| html! { (version) })),
-        ("Packages", (row.packages > 0).then(|| html! { (Noun("AI package", "AI packages").count(row.packages)) })),
+        (
+            "Packages",
+            (row.packages > 0).then(|| html! { (Noun("AI package", "AI packages").count(row.packages)) }),
+        ),
         ("Device id", Some(html! { span.mono.hash { (row.id) } })),
     ])
 }

@@ -44,8 +44,11 @@ pub(super) fn timeline(shell: &Shell, records: &[RecordRow]) -> Markup {
 
 fn picture(now: Timestamp, records: &[RecordRow]) -> Markup {
     let days = span(now, records);
-    let x = |at: Timestamp| WIDTH - (now.as_second() - at.as_second()).clamp(0, days * DAY) * WIDTH / (days * DAY).max(1);
-    let lanes: Vec<_> = LANES.iter().filter(|(lane, _)| records.iter().any(|record| in_lane(record, lane))).collect();
+    let x = |at: Timestamp| {
+        WIDTH - (now.as_second() - at.as_second()).clamp(0, days * DAY) * WIDTH / (days * DAY).max(1)
+    };
+    let lanes: Vec<_> =
+        LANES.iter().filter(|(lane, _)| records.iter().any(|record| in_lane(record, lane))).collect();
     let height = lanes.len() * LANE;
     html! {
         figure.swim role="img" aria-label=(format!("Changes in the last {}, by kind", words::Noun("day", "days").count(u64::try_from(days).unwrap_or(1)))) {
@@ -118,7 +121,9 @@ mod tests {
     #[test]
     fn every_record_is_drawn_in_a_lane_within_the_picture() {
         let now = Timestamp::from_second(40 * DAY).unwrap();
-        for (kind, second) in [("artifact-appeared", 0), ("scan-finished", 40 * DAY), ("finding-opened", 50 * DAY)] {
+        for (kind, second) in
+            [("artifact-appeared", 0), ("scan-finished", 40 * DAY), ("finding-opened", 50 * DAY)]
+        {
             let html = picture(now, &[record(kind, second)]).into_string();
             assert_eq!(html.matches("<rect").count(), 1, "{html}");
             let x = html.split(r#" x=""#).nth(1).unwrap().split('"').next().unwrap();

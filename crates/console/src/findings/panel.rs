@@ -125,7 +125,8 @@ fn acknowledge(finding: &FindingRow) -> Markup {
 
 fn assign(shell: &Shell, finding: &FindingRow, people: &[PersonRef]) -> Markup {
     let chosen = finding.assignee.as_ref().map(|person| person.id);
-    let label = finding.assignee.as_ref().map_or("Assign…".to_owned(), |person| format!("With {}…", person.name));
+    let label =
+        finding.assignee.as_ref().map_or("Assign…".to_owned(), |person| format!("With {}…", person.name));
     let me = shell.reader.person;
     let content = html! {
         label.field { span { "Who looks after it?" } (panel::people("person", "Who looks after it?", people, chosen)) }

@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn an_address_reads_like_its_query() {
-        let state = State { q: "license:cc-by-nc,mit seen:<7d".into(), sort: "-size".into(), ..State::default() };
+        let state =
+            State { q: "license:cc-by-nc,mit seen:<7d".into(), sort: "-size".into(), ..State::default() };
         assert_eq!(state.url("/models"), "/models?q=license:cc-by-nc,mit%20seen:%3C7d&sort=-size");
         assert_eq!(State::default().url("/models"), "/models");
     }

@@ -42,25 +42,23 @@ fn heading(list: &List<'_>, head: &Head) -> Markup {
 
 /// Whether the list is in the order of that column, and in which direction.
 fn sorted(list: &List<'_>, column: &str) -> Option<bool> {
-    let (descending, name) = list.state.sort.strip_prefix('-').map_or((false, list.state.sort.as_str()), |name| (true, name));
+    let (descending, name) =
+        list.state.sort.strip_prefix('-').map_or((false, list.state.sort.as_str()), |name| (true, name));
     (name == column).then_some(descending)
 }
 
 /// The order that a click on a head asks for: first the one that people expect, then the other one.
 fn turned(list: &List<'_>, column: &str, sorted: Option<bool>) -> String {
-    let greatest_first = list
-        .spec
-        .collection
-        .columns()
-        .iter()
-        .any(|known| known.name == column && known.descending_first);
+    let greatest_first =
+        list.spec.collection.columns().iter().any(|known| known.name == column && known.descending_first);
     let descending = sorted.map_or(greatest_first, |descending| !descending);
     format!("{}{column}", if descending { "-" } else { "" })
 }
 
 /// In which order the rows are, in words.
 pub(super) fn order(list: &List<'_>) -> Markup {
-    let head = list.spec.heads.iter().find(|head| head.sort.is_some_and(|column| sorted(list, column).is_some()));
+    let head =
+        list.spec.heads.iter().find(|head| head.sort.is_some_and(|column| sorted(list, column).is_some()));
     html! {
         @if let Some(head) = head {
             "sorted by " (head.label.to_lowercase())

@@ -92,13 +92,21 @@ fn identity(shell: &Shell, model: &ArtifactDetail) -> Markup {
     };
     facts([
         ("Digest", Some(html! { (digest) })),
-        ("Format", Some(html! { (shell.names.format(&row.format)) @if let Some(kind) = &meta.quantization { ", " (kind) } })),
+        (
+            "Format",
+            Some(
+                html! { (shell.names.format(&row.format)) @if let Some(kind) = &meta.quantization { ", " (kind) } },
+            ),
+        ),
         ("Name in file", text(meta.name.as_ref())),
         ("Architecture", text(meta.architecture.as_ref())),
         ("Weights", meta.parameters.map(|weights| html! { (words::parameters(weights)) })),
         ("Tensors", number(meta.tensors)),
         ("Context", meta.context_length.map(|tokens| html! { (words::count(tokens)) " tokens" })),
-        ("Made from", Some(html! { (words::list(&meta.base_models)) }).filter(|_| !meta.base_models.is_empty())),
+        (
+            "Made from",
+            Some(html! { (words::list(&meta.base_models)) }).filter(|_| !meta.base_models.is_empty()),
+        ),
     ])
 }
 

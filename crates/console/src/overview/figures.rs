@@ -17,7 +17,10 @@ const HEIGHT: u64 = 28;
 /// The row of figures.
 pub(super) fn figures(shell: &Shell, overview: &Overview) -> Markup {
     let figures = &overview.figures;
-    let models = note(&[(figures.noncommercial, "not for commercial use"), (figures.unknown_origin, "of unknown origin")]);
+    let models = note(&[
+        (figures.noncommercial, "not for commercial use"),
+        (figures.unknown_origin, "of unknown origin"),
+    ]);
     let runtimes = match figures.runtimes.now {
         0 => "no program runs inference".to_owned(),
         now if figures.confirmed_runtimes == now => "all of them confirmed".to_owned(),
@@ -36,7 +39,11 @@ pub(super) fn figures(shell: &Shell, overview: &Overview) -> Markup {
 }
 
 fn note(parts: &[(u64, &str)]) -> String {
-    let parts: Vec<_> = parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{} {what}", words::count(*number))).collect();
+    let parts: Vec<_> = parts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{} {what}", words::count(*number)))
+        .collect();
     parts.join(", ")
 }
 

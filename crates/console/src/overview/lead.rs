@@ -49,7 +49,10 @@ fn appeared(overview: &Overview, one_machine: bool) -> String {
     };
     match overview.new_count {
         0 => "No model appeared since yesterday.".to_owned(),
-        number => format!("Since yesterday {} appeared on {place}{strangers}.", Noun("model", "models").told(number)),
+        number => format!(
+            "Since yesterday {} appeared on {place}{strangers}.",
+            Noun("model", "models").told(number)
+        ),
     }
 }
 
@@ -59,7 +62,9 @@ fn sights(overview: &Overview, devices: u64) -> String {
         (1, 0, 0) => "Nothing on this machine is known to be out of sight.".to_owned(),
         (1, _, _) => "This machine is seen only in part.".to_owned(),
         (all, 0, 0) => format!("All {} are seen in full.", DEVICE.count(all)),
-        (all, partial, 0) => format!("{} of {} {} seen only in part.", count(partial), DEVICE.count(all), is(partial)),
+        (all, partial, 0) => {
+            format!("{} of {} {} seen only in part.", count(partial), DEVICE.count(all), is(partial))
+        }
         (all, 0, none) => format!("{} of {} {} not reported yet.", count(none), DEVICE.count(all), has(none)),
         (all, partial, none) => format!(
             "{} of {} {} seen only in part, {} {} not reported yet.",
@@ -76,7 +81,10 @@ fn silent(overview: &Overview, devices: u64) -> String {
     match (devices, overview.figures.silent_devices) {
         (_, 0) => String::new(),
         (1, _) => " Its sensor has been silent for more than a day.".to_owned(),
-        (_, number) => format!(" {} silent for more than a day.", Noun("device has been", "devices have been").count(number)),
+        (_, number) => format!(
+            " {} silent for more than a day.",
+            Noun("device has been", "devices have been").count(number)
+        ),
     }
 }
 

@@ -93,7 +93,15 @@ fn process(shell: &Shell, program: &ProgramRow) -> Markup {
 
 /// An MCP server: how it is reached, what is fetched, and what is wrong with it.
 fn mcp(server: &McpServer) -> Markup {
-    let tone = if server.disabled { "" } else if server.pinned == Some(false) { "medium" } else if server.plain_secrets.is_empty() { "" } else { "low" };
+    let tone = if server.disabled {
+        ""
+    } else if server.pinned == Some(false) {
+        "medium"
+    } else if server.plain_secrets.is_empty() {
+        ""
+    } else {
+        "low"
+    };
     let how = match server.transport {
         Transport::Stdio => "started by the agent",
         Transport::Http => "over HTTP",
