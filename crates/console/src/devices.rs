@@ -24,6 +24,7 @@ pub(crate) static SPEC: Spec = Spec {
     place: Place::Devices,
     noun: Noun("device", "devices"),
     example: "os:linux sight:partial findings:>0",
+    usual: "name",
     chips: &[
         Chip { label: "Silent", term: "state:silent" },
         Chip { label: "Seen in part", term: "sight:partial" },
@@ -33,12 +34,12 @@ pub(crate) static SPEC: Spec = Spec {
     ],
     heads: &[
         Head::new("Device", Some("name"), ""),
-        Head::new("Person", Some("person"), "p2"),
+        Head::new("Person", None, "p2"),
         Head::new("Findings", Some("findings"), "p4"),
-        Head::new("Models", Some("models"), "num p3"),
+        Head::new("Models", Some("artifacts"), "num p3"),
         Head::new("Runtimes", Some("runtimes"), "num p3"),
         Head::new("Agents", Some("agents"), "num p3"),
-        Head::new("Sight", Some("sight"), "p2"),
+        Head::new("Sight", None, "p2"),
         Head::new("Heard from", Some("seen"), "num"),
     ],
     live: "devices",

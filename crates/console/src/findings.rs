@@ -22,19 +22,22 @@ pub(crate) static SPEC: Spec = Spec {
     place: Place::Findings,
     noun: Noun("finding", "findings"),
     example: "severity:high state:open device:lap-*",
+    usual: "-severity",
     chips: &[
         Chip { label: "Open", term: "state:open" },
         Chip { label: "Critical and high", term: "severity:critical,high" },
         Chip { label: "New this week", term: "seen:<7d" },
         Chip { label: "Nobody's", term: "assignee:none" },
-        Chip { label: "Overdue", term: "due:<0d" },
+        Chip { label: "Yours", term: "assignee:me" },
+        Chip { label: "Overdue", term: "due:>0d" },
         Chip { label: "Acknowledged", term: "state:acknowledged" },
     ],
     heads: &[
         Head::new("Severity", Some("severity"), "sevs"),
-        Head::new("Finding", Some("subject"), ""),
-        Head::new("Device", Some("device"), "p4"),
-        Head::new("Looked after by", Some("assignee"), "p3"),
+        Head::new("Finding", None, ""),
+        Head::new("Device", None, "p4"),
+        Head::new("Looked after by", None, "p3"),
+        Head::new("Due", Some("due"), "num p2"),
         Head::new("Since", Some("seen"), "num p2"),
     ],
     live: "findings",
@@ -49,13 +52,14 @@ pub(crate) fn cells(shell: &Shell, state: &State, finding: &FindingRow) -> Marku
             span.sub { span.mono { (finding.rule) } }
         }
         td.p4 { (device(&finding.device)) }
-        td.p3 { (stance(shell, finding)) }
+        td.p3 { (stance(finding)) }
+        td.num.p2 { (due(shell, finding)) }
         td.num.p2 { (time::ago(shell.now, finding.first_seen_at)) }
     }
 }
 
 /// Who has it in hand, and where it is in its life.
-fn stance(shell: &Shell, finding: &FindingRow) -> Markup {
+fn stance(finding: &FindingRow) -> Markup {
     html! {
         @match (&finding.assignee, finding.state) {
             (Some(person), _) => { (person.name) }
@@ -63,10 +67,17 @@ fn stance(shell: &Shell, finding: &FindingRow) -> Markup {
             (None, _) => {}
         }
         @match finding.state {
-            FindingState::Open => { @if let Some(due) = finding.due { span.sub { (time::due(shell.now, due)) } } }
+            FindingState::Open => {}
             FindingState::Acknowledged => { span.sub { "acknowledged" } }
             FindingState::Resolved => { span.sub { "resolved" } }
         }
+    }
+}
+
+fn due(shell: &Shell, finding: &FindingRow) -> Markup {
+    match finding.due.filter(|_| finding.state == FindingState::Open) {
+        Some(day) => time::due(shell.now, day),
+        None => html! { span.faint { "–" } },
     }
 }
 

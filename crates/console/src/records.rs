@@ -17,8 +17,9 @@ pub(crate) static SPEC: Spec = Spec {
     place: Place::Records,
     noun: Noun("record", "records"),
     example: "kind:finding-* actor:ada at:<7d",
+    usual: "-at",
     chips: &[
-        Chip { label: "By people", term: "actor:*" },
+        Chip { label: "By people", term: "-actor:none" },
         Chip { label: "Findings", term: "kind:finding-*" },
         Chip { label: "Models", term: "kind:artifact-*" },
         Chip { label: "Devices", term: "kind:device-*" },
@@ -26,9 +27,9 @@ pub(crate) static SPEC: Spec = Spec {
     ],
     heads: &[
         Head::new("When", Some("at"), ""),
-        Head::new("What happened", Some("kind"), ""),
-        Head::new("Who", Some("actor"), "p3"),
-        Head::new("Device", Some("device"), "p4"),
+        Head::new("What happened", None, ""),
+        Head::new("Who", None, "p3"),
+        Head::new("Device", None, "p4"),
     ],
     live: "records",
 };

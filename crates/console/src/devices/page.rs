@@ -71,7 +71,7 @@ pub(crate) fn page(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Mar
 /// What runs, what is wrong, what it holds.
 fn now(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Markup {
     let row = &device.row;
-    let here = |place: &str| format!("/{place}?q=device-id:{}", escaped(&row.id));
+    let here = |place: &str| format!("/{place}?q=device:{}", escaped(&row.id));
     html! {
         (block("findings", "Findings", Some((here("findings"), "All of them")), &html! {
             @if beside.findings.is_empty() { div.list { p.row.dim { "Nothing needs a decision on this device." } } } @else { div.list { @for finding in &beside.findings { (need(finding)) } } }

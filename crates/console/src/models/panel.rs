@@ -152,7 +152,14 @@ fn held(shell: &Shell, model: &ArtifactDetail, holdings: &[HoldingRow]) -> Marku
                 }
             }
         }
-        @if more > 0 { p.dim { "and " (words::count(more)) " more: " a href={ "/devices?q=model:" (escaped(&model.row.id)) } { "all devices that hold it" } "." } }
+        @if more > 0 {
+            p.dim { "and " (words::count(more)) " more; all of them:" }
+            (panel::command(&format!(
+                "curl -H \"Authorization: Bearer $EYELINE_TOKEN\" '{}/api/v1/holdings?q=artifact:{}'",
+                shell.address,
+                escaped(&model.row.id)
+            )))
+        }
         @if let Some(first) = holdings.first() { (panel::command(&format!("eyeline inspect {}", panel::quoted(&first.path)))) }
     }
 }

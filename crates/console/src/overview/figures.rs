@@ -32,7 +32,7 @@ pub(super) fn figures(shell: &Shell, overview: &Overview) -> Markup {
         section.figures #figures data-live-region aria-label="Figures" {
             (figure("/models", if shell.one_machine() { "Models on this machine" } else { "Models held" }, &figures.artifacts, &models))
             (figure("/runtimes", "Runtimes running now", &figures.runtimes, &runtimes))
-            (figure("/agents?q=running:yes", "Agents running now", &figures.agents, &agents))
+            (figure("/agents?q=state:running", "Agents running now", &figures.agents, &agents))
             (figure("/devices", "Devices reporting", &figures.devices, if silent.is_empty() { "none is silent" } else { &silent }))
         }
     }
