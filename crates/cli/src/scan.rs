@@ -14,7 +14,8 @@ use anyhow::Context;
 use assess::Facts;
 use clap::{Args, ValueEnum};
 use domain::{HostPath, Severity, Verdict};
-use inventory::scan::{Request, Scan, Watch};
+use inventory::scan::{Remember, Request, Scan, Watch};
+use platform::data::{DataDirectory, DataError};
 use protocol::{SCAN_SCHEMA, ScanReport};
 
 use crate::{exit::Exit, progress::Line, table};
@@ -70,16 +71,18 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let stop = stop_on_interrupt()?;
     let watch = Arc::new(Watch::default());
     let data = arguments.data.or_else(|| platform::data::default_directory(&environment));
+    let (memory, note) = Remembered::at(data.filter(|_| !arguments.no_cache));
     let request = Request {
         roots: arguments.roots,
         hash: arguments.hash,
         processes: !arguments.no_processes,
-        data: data.filter(|_| !arguments.no_cache),
+        remember: memory.as_request(),
         environment: &environment,
     };
     let (started_at, start) = (platform::clock::now(), platform::clock::monotonic());
     let line = Line::start(Arc::clone(&watch));
-    let scan = inventory::scan::scan(&catalog, &request, &stop, &watch);
+    let mut scan = inventory::scan::scan(&catalog, &request, &stop, &watch);
+    scan.notes.extend(note);
     drop(line);
     let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     let report = report(&catalog, scan, started_at, elapsed_ms);
@@ -93,6 +96,34 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         anstream::eprintln!("eyeline: interrupted: the result is only what was found until then");
     }
     Ok(outcome(&report, arguments.fail_on))
+}
+
+/// Where a scan from the command line remembers.
+enum Remembered {
+    Nowhere,
+    Own(DataDirectory),
+    /// In the directory of a running product, which remembers its own scans: this one only uses what is known.
+    Beside(PathBuf),
+}
+
+impl Remembered {
+    /// Opens the data directory, and says what to know if that is not possible. A scan goes on without.
+    fn at(path: Option<PathBuf>) -> (Self, Option<String>) {
+        let Some(path) = path else { return (Self::Nowhere, None) };
+        match DataDirectory::own(&path) {
+            Ok(directory) => (Self::Own(directory), None),
+            Err(DataError::InUse { path, .. }) => (Self::Beside(path), None),
+            Err(error) => (Self::Nowhere, Some(format!("earlier scans are not remembered: {error}"))),
+        }
+    }
+
+    fn as_request(&self) -> Remember<'_> {
+        match self {
+            Self::Nowhere => Remember::No,
+            Self::Own(directory) => Remember::Own(directory),
+            Self::Beside(path) => Remember::ReadOnly(path),
+        }
+    }
 }
 
 fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {

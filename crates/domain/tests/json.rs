@@ -1,5 +1,7 @@
 //! Whatever a device found reaches whoever reads its JSON as it was.
 
+#![allow(clippy::unwrap_used, reason = "this is all test, also what stands outside of a test function")]
+
 use std::fmt::Debug;
 
 use domain::{

@@ -14,7 +14,7 @@ use std::{
     collections::{HashMap, HashSet},
     hash::{BuildHasherDefault, Hasher},
     io::{self, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use domain::Sha256Digest;
@@ -37,10 +37,10 @@ const ROOTS: &str = "roots-";
 
 /// Why earlier scans cannot be remembered. A scan goes on without.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to use `{path}`: {source}")]
+#[error("{}", platform::data::explain(path, error))]
 pub struct MemoryError {
     path: PathBuf,
-    source: io::Error,
+    error: io::Error,
 }
 
 /// The state of one file, as a number.
@@ -108,7 +108,7 @@ impl Memory {
         now: i64,
     ) -> Result<Self, MemoryError> {
         let folder = directory.path().join(FOLDER);
-        let failed = |source| MemoryError { path: folder.clone(), source };
+        let failed = |error| MemoryError { path: folder.clone(), error };
         directory.make_folder(FOLDER).map_err(failed)?;
         let key = match sealed::key(&folder.join(KEY)) {
             Some(key) => key,
@@ -119,14 +119,26 @@ impl Memory {
                 key
             }
         };
+        Ok(Self::with_key(key, &folder, roots, revision, now))
+    }
+
+    /// What a data directory remembers that another process owns. The owner replaces files as it likes: each is there whole or
+    /// not believed. Nothing is written.
+    pub fn read(directory: &Path, roots: &[PathBuf], revision: u64, now: i64) -> Self {
+        let folder = directory.join(FOLDER);
+        sealed::key(&folder.join(KEY))
+            .map_or_else(Self::none, |key| Self::with_key(key, &folder, roots, revision, now))
+    }
+
+    fn with_key(key: Key, folder: &Path, roots: &[PathBuf], revision: u64, now: i64) -> Self {
         let recording = Recording { key, settled: now - SETTLED, roots: root_set(key, roots), revision };
         let unchanged = sealed::read(&folder.join(&recording.roots), key, revision);
         let digests = sealed::read(&folder.join(DIGESTS), key, 0);
-        Ok(Self {
+        Self {
             recording: Some(recording),
             unchanged: unchanged.as_ref().map(Content::fingerprints).unwrap_or_default(),
             digests: digests.as_ref().map(Content::digests).unwrap_or_default(),
-        })
+        }
     }
 
     /// The number of a file's state; `None` when it must not be remembered.
@@ -173,7 +185,7 @@ impl Memory {
             let sealed = sealed::seal(recording.key, revision, entries);
             directory
                 .write(&name, &[&sealed.header, entries, &sealed.checksum])
-                .map_err(|source| MemoryError { path: directory.path().join(name), source })
+                .map_err(|error| MemoryError { path: directory.path().join(name), error })
         };
         if !self.knows_exactly(unchanged) {
             write(&recording.roots, recording.revision, &sealed::fingerprints(unchanged))?;

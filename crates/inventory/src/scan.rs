@@ -49,10 +49,21 @@ pub struct Request<'a> {
     pub hash: bool,
     /// Look at running programs and accelerators.
     pub processes: bool,
-    /// The data directory in which earlier scans are remembered; `None` to remember nothing.
-    pub data: Option<PathBuf>,
+    /// Where earlier scans are remembered.
+    pub remember: Remember<'a>,
     /// Looks up a variable of the environment.
     pub environment: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+/// Where earlier scans are remembered.
+#[derive(Debug, Clone, Copy)]
+pub enum Remember<'a> {
+    /// Nowhere.
+    No,
+    /// In a data directory that this process owns.
+    Own(&'a DataDirectory),
+    /// In a data directory that another process owns: what it remembers is used, and nothing is written.
+    ReadOnly(&'a Path),
 }
 
 /// Numbers of a scan while it runs.
@@ -95,7 +106,7 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     let mut scan = Scan::default();
     let mut homes = homes(request);
     let roots = roots(catalog, request, &homes);
-    let (directory, memory) = remember(request, &roots, &mut scan.notes);
+    let memory = remember(request.remember, &roots, &mut scan.notes);
     let named = !request.roots.is_empty();
     let (mut found, roots, skipped) = files::find(catalog, &memory, (&roots, named), stop, &watch.walk);
     homes.retain(|home| !lies_in(home, &skipped));
@@ -115,8 +126,9 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
         if request.hash { hash(&mut holdings, &memory, &mut found, stop, watch) } else { Vec::new() };
     scan.complete = !stop.load(Ordering::Relaxed);
     // What an interrupted scan did not reach must not be forgotten.
-    if let Some(directory) = directory.filter(|_| scan.complete)
-        && let Err(error) = memory.save(&directory, &settled, &digests)
+    if let Remember::Own(directory) = request.remember
+        && scan.complete
+        && let Err(error) = memory.save(directory, &settled, &digests)
     {
         scan.notes.push(format!("the next scan starts afresh: {error}"));
     }
@@ -197,26 +209,16 @@ fn lies_in(path: &Path, folders: &[PathBuf]) -> bool {
 }
 
 /// The memory of earlier scans. Without it a scan only takes longer.
-fn remember(
-    request: &Request<'_>,
-    roots: &[PathBuf],
-    notes: &mut Vec<String>,
-) -> (Option<DataDirectory>, Memory) {
-    let Some(path) = &request.data else { return (None, Memory::none()) };
+fn remember(remember: Remember<'_>, roots: &[PathBuf], notes: &mut Vec<String>) -> Memory {
     let revision = catalog::revision() ^ u64::from(artifact::IDENTIFICATION_REVISION).rotate_left(32);
-    let directory = match DataDirectory::own(path) {
-        Ok(directory) => directory,
-        Err(error) => {
+    let now = platform::clock::now().as_second();
+    match remember {
+        Remember::No => Memory::none(),
+        Remember::ReadOnly(path) => Memory::read(path, roots, revision, now),
+        Remember::Own(directory) => Memory::load(directory, roots, revision, now).unwrap_or_else(|error| {
             notes.push(format!("earlier scans are not remembered: {error}"));
-            return (None, Memory::none());
-        }
-    };
-    match Memory::load(&directory, roots, revision, platform::clock::now().as_second()) {
-        Ok(memory) => (Some(directory), memory),
-        Err(error) => {
-            notes.push(format!("earlier scans are not remembered: {error}"));
-            (None, Memory::none())
-        }
+            Memory::none()
+        }),
     }
 }
 

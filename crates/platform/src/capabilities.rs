@@ -153,6 +153,14 @@ pub const ALL: &[Capability] = &[
         windows: Absent,
         without: "recognising a device again",
     },
+    Capability {
+        id: "low-priority",
+        gives: "a sensor that scans gives way to other programs",
+        linux: Tested,
+        macos: Absent,
+        windows: Absent,
+        without: "a scan of the sensor may slow other programs down",
+    },
 ];
 
 impl Capability {

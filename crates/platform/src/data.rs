@@ -6,18 +6,29 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The version of what lies in a data directory.
-const FORMAT: &str = "1";
+mod format;
+mod refusal;
+
+pub use refusal::explain;
+
+/// How many bytes a key has.
+pub const KEY_LENGTH: usize = 32;
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// Another process owns it.
-    #[error("`{0}` is in use by another process")]
-    InUse(PathBuf),
+    #[error("`{path}` is in use by {}", refusal::somebody(*process))]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+        /// Who owns it, where that can be read.
+        process: Option<u32>,
+    },
     /// It was written by a newer version.
     #[error(
-        "`{path}` has format `{format}`, this version knows {FORMAT}: use the newer version, or another directory with --data"
+        "`{path}` has format `{format}`, this version knows {}: use the newer version, or another directory with --data",
+        format::CURRENT
     )]
     Newer {
         /// The directory.
@@ -26,13 +37,18 @@ pub enum DataError {
         format: String,
     },
     /// The system refused.
-    #[error("cannot use `{path}`: {source}")]
+    #[error("{}", explain(path, error))]
     Io {
-        /// The directory.
+        /// The directory or file.
         path: PathBuf,
         /// The system's error.
-        source: io::Error,
+        error: io::Error,
     },
+    /// A key is not whole. Nothing is made in its place: whoever trusts the key would not know the new one.
+    #[error(
+        "the key in `{0}` is damaged: put the file back from a copy, or move it away to begin with a new key"
+    )]
+    DamagedKey(PathBuf),
 }
 
 /// `--data`, else `$EYELINE_DATA`, else `$XDG_DATA_HOME/eyeline`, else the system's place; root uses `/var/lib/eyeline`.
@@ -64,20 +80,25 @@ pub struct DataDirectory {
 }
 
 impl DataDirectory {
-    /// Makes the directory if needed (mode 0700), takes its lock and checks its format.
+    /// Makes the directory if needed (mode 0700), takes its lock, checks its format, and migrates an older one after a copy.
     ///
     /// # Errors
     /// [`DataError`] when it is in use, newer, or the system refuses.
     pub fn own(path: &Path) -> Result<Self, DataError> {
-        let io = |source| DataError::Io { path: path.to_owned(), source };
+        let io = |error| DataError::Io { path: path.to_owned(), error };
         make_private(path).map_err(io)?;
-        let lock = private_file(&path.join("lock")).map_err(io)?;
+        let lock_path = path.join("lock");
+        let mut lock = private_file(&lock_path).map_err(io)?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Err(DataError::InUse(path.to_owned())),
+            Err(std::fs::TryLockError::WouldBlock) => {
+                return Err(DataError::InUse { path: path.to_owned(), process: owner(&lock_path) });
+            }
             Err(std::fs::TryLockError::Error(error)) => return Err(io(error)),
         }
-        check_format(path)?;
+        // Only tells others whom to ask; the lock holds without it, also on a full disk.
+        let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
+        format::settle(path)?;
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
@@ -97,10 +118,42 @@ impl DataDirectory {
         write_whole(&self.path.join(name), parts)
     }
 
+    /// Reads a file in it whole; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the system refuses, or the file is longer than `limit` bytes.
+    pub fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, DataError> {
+        let path = self.path.join(name);
+        match crate::read::whole(&path, limit) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(DataError::Io { path, error }),
+        }
+    }
+
+    /// The secret key in a file, made of random bytes when there is none.
+    ///
+    /// # Errors
+    /// When the file is not a whole key, or the system refuses.
+    pub fn read_or_make_key(&self, name: &str) -> Result<[u8; KEY_LENGTH], DataError> {
+        let path = self.path.join(name);
+        if let Some(bytes) = self.read(name, KEY_LENGTH * 4)? {
+            return bytes.try_into().map_err(|_| DataError::DamagedKey(path));
+        }
+        let mut key = [0; KEY_LENGTH];
+        let made = crate::random::fill(&mut key).and_then(|()| self.write(name, &[&key]));
+        made.map(|()| key).map_err(|error| DataError::Io { path, error })
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// The process that wrote its number into a lock.
+fn owner(lock: &Path) -> Option<u32> {
+    String::from_utf8(crate::read::whole(lock, 16).ok()?).ok()?.trim().parse().ok()
 }
 
 fn make_private(path: &Path) -> io::Result<()> {
@@ -133,6 +186,17 @@ fn private_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Makes a new name survive a loss of power, where the system lets a program ask for it.
+fn sync_folder(file: &Path) {
+    #[cfg(unix)]
+    if let Some(folder) = file.parent() {
+        // The file is whole either way; at worst the old one is back after the power.
+        let _ = OpenOptions::new().read(true).open(folder).and_then(|folder| folder.sync_all());
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
 /// Writes a file that is there whole or not at all, also when the disk is full.
 fn write_whole(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let draft = path.with_extension("new");
@@ -142,27 +206,14 @@ fn write_whole(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
         written = written.and_then(|()| file.write_all(part));
     }
     let moved = written.and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&draft, path));
+    if moved.is_ok() {
+        sync_folder(path);
+    }
     if moved.is_err() {
         // A full disk should not stay full because of us.
         let _ = std::fs::remove_file(&draft);
     }
     moved
-}
-
-/// Reads the format, or writes it into a new directory.
-fn check_format(path: &Path) -> Result<(), DataError> {
-    let file = path.join("format");
-    let io = |source| DataError::Io { path: path.to_owned(), source };
-    match crate::read::whole(&file, 64) {
-        Ok(content) => {
-            let format = String::from_utf8_lossy(&content).trim().to_owned();
-            if format == FORMAT { Ok(()) } else { Err(DataError::Newer { path: path.to_owned(), format }) }
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            write_whole(&file, &[FORMAT.as_bytes(), b"\n"]).map_err(io)
-        }
-        Err(error) => Err(io(error)),
-    }
 }
 
 #[cfg(test)]
@@ -174,7 +225,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("data");
         let owner = DataDirectory::own(&path).unwrap();
-        assert!(matches!(DataDirectory::own(&path), Err(DataError::InUse(_))));
+        let refused = DataDirectory::own(&path).unwrap_err();
+        let expected = format!("is in use by another process ({})", std::process::id());
+        assert!(refused.to_string().ends_with(&expected), "{refused}");
         drop(owner);
         DataDirectory::own(&path).unwrap();
     }
@@ -202,9 +255,24 @@ mod tests {
     #[test]
     fn a_newer_format_is_refused_and_left_alone() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("format"), "2\n").unwrap();
-        assert!(matches!(DataDirectory::own(dir.path()), Err(DataError::Newer { .. })));
-        assert_eq!(crate::read::whole(&dir.path().join("format"), 9).unwrap(), b"2\n");
+        for newer in ["3\n", "2.1\n", "x\n", "\n"] {
+            std::fs::write(dir.path().join("format"), newer).unwrap();
+            assert!(matches!(DataDirectory::own(dir.path()), Err(DataError::Newer { .. })));
+            assert_eq!(crate::read::whole(&dir.path().join("format"), 9).unwrap(), newer.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_key_is_made_once_and_a_damaged_one_is_never_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDirectory::own(dir.path()).unwrap();
+        let key = data.read_or_make_key("server.key").unwrap();
+        assert_eq!(data.read_or_make_key("server.key").unwrap(), key);
+        assert_ne!(data.read_or_make_key("other.key").unwrap(), key);
+        std::fs::write(dir.path().join("server.key"), "short").unwrap();
+        assert!(matches!(data.read_or_make_key("server.key"), Err(DataError::DamagedKey(_))));
+        assert_eq!(data.read("server.key", 9).unwrap().unwrap(), b"short");
+        assert_eq!(data.read("nothing", 9).unwrap(), None);
     }
 
     #[test]

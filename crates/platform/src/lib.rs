@@ -13,6 +13,7 @@ pub mod data;
 pub mod device;
 pub mod network;
 pub mod path;
+pub mod priority;
 pub mod process;
 pub mod random;
 pub mod read;

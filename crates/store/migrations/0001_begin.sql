@@ -1,4 +1,7 @@
 -- The first schema. {ID} is the engine's spelling of a generated BIGINT primary key; everything else is common to both engines.
+-- A sort key that may be absent is an expression, the same in its index and in the lists. What is wide stands last in its table, so that
+-- reading the rest of a row does not touch it; words that are searched one by one stand in a text with a space around each.
+-- Every TEXT is ordered by its bytes. A text in an index is at most 2,000 bytes long, because PostgreSQL's pages end there.
 -- Whole numbers, times (milliseconds since 1970, UTC) and truth (0 or 1) are BIGINT. JSON is TEXT. `search` is lower-case text made by the program.
 
 CREATE TABLE people (
@@ -70,9 +73,6 @@ CREATE TABLE devices (
     state TEXT,
     scanned_at BIGINT,
     scan_ms BIGINT,
-    coverage TEXT,
-    accelerators TEXT NOT NULL DEFAULT '[]',
-    notes TEXT NOT NULL DEFAULT '[]',
     sight TEXT NOT NULL DEFAULT 'none',
     unreadable BIGINT NOT NULL DEFAULT 0,
     artifacts BIGINT NOT NULL DEFAULT 0,
@@ -84,10 +84,14 @@ CREATE TABLE devices (
     medium BIGINT NOT NULL DEFAULT 0,
     low BIGINT NOT NULL DEFAULT 0,
     info BIGINT NOT NULL DEFAULT 0,
-    search TEXT NOT NULL
+    search TEXT NOT NULL,
+    coverage TEXT,
+    accelerators TEXT NOT NULL DEFAULT '[]',
+    notes TEXT NOT NULL DEFAULT '[]'
 );
-CREATE INDEX devices_name ON devices (name, id);
-CREATE INDEX devices_seen ON devices (seen_at, id);
+CREATE INDEX devices_name ON devices (LOWER(name), id);
+CREATE INDEX devices_seen ON devices (COALESCE(seen_at, 0), id);
+CREATE INDEX devices_sight ON devices (revoked_at, sight, unreadable);
 CREATE INDEX devices_person ON devices (person);
 
 -- What a device cannot see, for counting.
@@ -110,57 +114,68 @@ CREATE TABLE artifacts (
     size BIGINT NOT NULL,
     license TEXT,
     commercial_use TEXT,
-    license_json TEXT,
     registry TEXT,
     repository TEXT,
     revision TEXT,
-    origin_json TEXT,
     publisher TEXT,
     role TEXT,
     architecture TEXT,
     quantization TEXT,
     parameters BIGINT,
-    metadata TEXT NOT NULL,
     verdict TEXT NOT NULL,
-    facts TEXT NOT NULL,
     devices BIGINT NOT NULL DEFAULT 0,
     holdings BIGINT NOT NULL DEFAULT 0,
     loaded BIGINT NOT NULL DEFAULT 0,
     severity BIGINT,
+    base TEXT NOT NULL DEFAULT '',
+    stores TEXT NOT NULL DEFAULT '',
     first_seen_at BIGINT NOT NULL,
-    search TEXT NOT NULL
+    search TEXT NOT NULL,
+    license_json TEXT,
+    origin_json TEXT,
+    metadata TEXT NOT NULL,
+    facts TEXT NOT NULL
 );
 CREATE INDEX artifacts_sha256 ON artifacts (sha256);
-CREATE INDEX artifacts_name ON artifacts (name, id);
+CREATE INDEX artifacts_name ON artifacts (LOWER(name), id);
 CREATE INDEX artifacts_first_seen ON artifacts (first_seen_at, id);
 CREATE INDEX artifacts_size ON artifacts (size, id);
 CREATE INDEX artifacts_devices ON artifacts (devices, id);
-CREATE INDEX artifacts_license ON artifacts (license);
-CREATE INDEX artifacts_publisher ON artifacts (registry, publisher);
+CREATE INDEX artifacts_loaded ON artifacts (loaded, id);
+CREATE INDEX artifacts_severity ON artifacts (COALESCE(severity, -1), id);
+CREATE INDEX artifacts_license ON artifacts (COALESCE(LOWER(license), ''), id);
+CREATE INDEX artifacts_commercial ON artifacts (COALESCE(commercial_use, 'unknown'));
+CREATE INDEX artifacts_publisher ON artifacts (registry, publisher, first_seen_at);
+CREATE INDEX artifacts_search ON artifacts (search);
 
--- `item` is the artefact on its device, whatever its number of paths: the first eight bytes of the hash of its key.
+-- `place` is the first eight bytes of the hash of the exact path; `item`, which is the artefact on its device whatever its number of
+-- paths, is the place of the first of them. `path` is for people; `exact` is the base64 of the bytes where `path` is not exact or was cut.
 CREATE TABLE holdings (
     id {ID},
     device BIGINT NOT NULL REFERENCES devices (id),
     item BIGINT NOT NULL,
+    place BIGINT NOT NULL,
     path TEXT NOT NULL,
     exact TEXT NOT NULL DEFAULT '',
     artifact BIGINT NOT NULL REFERENCES artifacts (id),
     store TEXT,
     first_seen_at BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX holdings_place ON holdings (device, path, exact);
-CREATE INDEX holdings_item ON holdings (device, item);
-CREATE INDEX holdings_artifact ON holdings (artifact, device);
+CREATE UNIQUE INDEX holdings_place ON holdings (device, place);
+CREATE INDEX holdings_item ON holdings (device, item, artifact);
+CREATE INDEX holdings_artifact ON holdings (artifact, device, id);
 CREATE INDEX holdings_path ON holdings (path, id);
+CREATE INDEX holdings_seen ON holdings (first_seen_at, id);
 
--- `kind` is runtime or agent; a program without a pid is installed and does not run.
+-- `kind` is runtime or agent; a program without a pid is installed and does not run. `item` is the key of the sensor, `places` a list
+-- of the places of the models that it has loaded.
 CREATE TABLE programs (
     id {ID},
     uid TEXT NOT NULL UNIQUE,
     device BIGINT NOT NULL REFERENCES devices (id),
     kind TEXT NOT NULL,
     item TEXT NOT NULL,
+    places TEXT NOT NULL DEFAULT '[]',
     tool TEXT,
     name TEXT NOT NULL,
     pid BIGINT,
@@ -170,14 +185,18 @@ CREATE TABLE programs (
     confidence TEXT NOT NULL,
     exposed BIGINT NOT NULL,
     servers BIGINT NOT NULL DEFAULT 0,
+    listeners TEXT NOT NULL DEFAULT '',
     unattended BIGINT NOT NULL DEFAULT 0,
-    body TEXT NOT NULL,
     first_seen_at BIGINT NOT NULL,
-    search TEXT NOT NULL
+    search TEXT NOT NULL,
+    body TEXT NOT NULL
 );
-CREATE UNIQUE INDEX programs_item ON programs (device, kind, item);
-CREATE INDEX programs_kind ON programs (kind, first_seen_at, id);
+CREATE INDEX programs_device ON programs (device, kind);
+CREATE INDEX programs_name ON programs (kind, LOWER(name), id);
+CREATE INDEX programs_started ON programs (kind, COALESCE(started_at, 0), id);
 CREATE INDEX programs_tool ON programs (kind, tool);
+CREATE INDEX programs_running ON programs (kind, confidence) WHERE pid IS NOT NULL;
+CREATE INDEX programs_search ON programs (kind, search);
 
 CREATE TABLE loaded (
     program BIGINT NOT NULL REFERENCES programs (id),
@@ -197,7 +216,7 @@ CREATE TABLE packages (
     first_seen_at BIGINT NOT NULL
 );
 CREATE INDEX packages_device ON packages (device, name);
-CREATE INDEX packages_name ON packages (name, id);
+CREATE INDEX packages_name ON packages (LOWER(name), id);
 
 -- `severity` is 0 (info) to 4 (critical).
 CREATE TABLE findings (
@@ -208,8 +227,6 @@ CREATE TABLE findings (
     severity BIGINT NOT NULL,
     subject TEXT NOT NULL,
     message TEXT NOT NULL,
-    evidence TEXT NOT NULL,
-    help TEXT NOT NULL,
     artifact BIGINT REFERENCES artifacts (id),
     state TEXT NOT NULL,
     assignee BIGINT REFERENCES people (id),
@@ -219,12 +236,17 @@ CREATE TABLE findings (
     reason TEXT,
     first_seen_at BIGINT NOT NULL,
     changed_at BIGINT NOT NULL,
-    search TEXT NOT NULL
+    search TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    help TEXT NOT NULL
 );
 CREATE INDEX findings_device ON findings (device, state);
-CREATE INDEX findings_open ON findings (state, severity, first_seen_at, id);
-CREATE INDEX findings_rule ON findings (state, rule, severity);
-CREATE INDEX findings_artifact ON findings (artifact, state);
+CREATE INDEX findings_open ON findings (state, severity, id);
+CREATE INDEX findings_severity ON findings (severity, id);
+CREATE INDEX findings_due ON findings (COALESCE(due, '~'), id);
+CREATE INDEX findings_rule ON findings (rule, state, severity, device);
+CREATE INDEX findings_search ON findings (search);
+CREATE INDEX findings_artifact ON findings (artifact, state, severity);
 CREATE INDEX findings_assignee ON findings (assignee, state);
 
 -- What happened. Rows are only added, and removed when they are old.

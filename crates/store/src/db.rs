@@ -140,6 +140,14 @@ impl Database {
         }
     }
 
+    /// Makes a copy of a SQLite file beside it, before something is done to it. A PostgreSQL server has backups of its own.
+    pub(crate) async fn copy_aside(&self, name: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.copy_aside(name).await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Closes every connection; on SQLite the log is folded into the file first.
     pub(crate) async fn close(&self) {
         match self {

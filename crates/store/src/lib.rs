@@ -10,6 +10,7 @@ mod details;
 mod devices;
 mod ingest;
 mod lists;
+mod migrate;
 mod rows;
 mod triage;
 
@@ -24,6 +25,12 @@ pub use triage::Triage;
 
 use db::Database;
 
+#[cfg(test)]
+extern crate self as store;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 /// The database of one server. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
@@ -36,7 +43,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it cannot be reached, is damaged, newer, or another server has it.
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
-        Ok(Self { db: Database::open(location).await? })
+        let db = Database::open(location).await?;
+        migrate::migrate(&db, migrate::MIGRATIONS).await?;
+        Ok(Self { db })
     }
 
     /// Whether it answers now.

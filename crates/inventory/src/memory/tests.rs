@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use platform::read::FileId;
 use proptest::prelude::*;
 
@@ -49,6 +47,22 @@ fn what_was_saved_is_known_to_the_next_scan_of_the_same_roots_only() {
     }
     let (_lock, elsewhere) = load(dir.path(), &[PathBuf::from("/b")], 1);
     assert!(!elsewhere.is_unchanged(elsewhere.fingerprint(&identity(1, 10)).unwrap()));
+}
+
+#[test]
+fn what_another_process_remembers_is_used_and_nothing_is_written() {
+    let dir = remembered();
+    let _owner = DataDirectory::own(dir.path()).unwrap();
+    let before = files(dir.path());
+    let memory = Memory::read(dir.path(), &[PathBuf::from("/a")], 1, 1000);
+    let fingerprint = memory.fingerprint(&identity(1, 10)).unwrap();
+    assert!(memory.is_unchanged(fingerprint) && memory.digest(fingerprint).is_some());
+    assert_eq!(files(dir.path()), before);
+
+    let empty = tempfile::tempdir().unwrap();
+    let nothing = Memory::read(empty.path(), &[], 1, 1000);
+    assert_eq!(nothing.fingerprint(&identity(1, 10)), None);
+    assert_eq!(std::fs::read_dir(empty.path()).unwrap().count(), 0);
 }
 
 #[test]

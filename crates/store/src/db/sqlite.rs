@@ -27,6 +27,7 @@ const CHECKED_AT_OPEN: u64 = 256 << 20;
 pub(crate) struct Sqlite {
     readers: SqlitePool,
     writer: Arc<Mutex<SqliteConnection>>,
+    file: Arc<Path>,
 }
 
 /// A transaction holds the writer.
@@ -58,7 +59,7 @@ impl Sqlite {
             .acquire_timeout(PATIENCE)
             .idle_timeout(Duration::from_secs(60))
             .connect_lazy_with(options(path).pragma("query_only", "on"));
-        Ok(Self { readers, writer: Arc::new(Mutex::new(writer)) })
+        Ok(Self { readers, writer: Arc::new(Mutex::new(writer)), file: path.into() })
     }
 
     pub(super) async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
@@ -72,6 +73,21 @@ impl Sqlite {
         let _ = writer.execute("ROLLBACK").await;
         writer.execute("BEGIN IMMEDIATE").await.map_err(error)?;
         Ok(Transaction { writer: Some(writer) })
+    }
+
+    /// A copy of an earlier attempt is replaced only when the new one is whole.
+    pub(super) async fn copy_aside(&self, name: &str) -> Result<(), StoreError> {
+        let (copy, part) = (self.file.with_file_name(name), self.file.with_file_name(format!("{name}.part")));
+        let _ = std::fs::remove_file(&part);
+        let text = part.to_str().ok_or_else(|| {
+            StoreError::Unreachable("the path of the data directory is not UTF-8".into())
+        })?;
+        let mut writer = self.writer.lock().await;
+        let _ = writer.execute("ROLLBACK").await;
+        sqlx::query("VACUUM INTO ?").bind(text).execute(&mut *writer).await.map_err(error)?;
+        std::fs::rename(&part, &copy).map_err(|error| {
+            StoreError::ReadOnly(format!("failed to keep a copy as `{}`: {error}", copy.display()))
+        })
     }
 
     pub(super) async fn close(&self) {
