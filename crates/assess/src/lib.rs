@@ -8,6 +8,7 @@ mod rules;
 mod subject;
 
 pub use findings::{Facts, findings};
+pub use rules::{RULES, RuleInfo};
 pub use subject::{model_subject, server_subject};
 
 use catalog::Catalog;

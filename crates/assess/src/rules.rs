@@ -27,6 +27,73 @@ pub(crate) const ALL: &[Rule] = &[
     unknown_origin,
 ];
 
+/// What there is to say of a rule before it has decided anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// Its id.
+    pub id: &'static str,
+    /// The gravest that it decides.
+    pub severity: Severity,
+    /// When it has something to say.
+    pub about: &'static str,
+}
+
+/// Every built-in rule, described; in the order of [`ALL`].
+pub const RULES: &[RuleInfo] = &[
+    RuleInfo {
+        id: "malicious-model",
+        severity: Severity::Critical,
+        about: "a model attacks whoever loads it",
+    },
+    RuleInfo {
+        id: "digest-mismatch",
+        severity: Severity::High,
+        about: "a model is not what its store's name for it says",
+    },
+    RuleInfo {
+        id: "runtime-exposed",
+        severity: Severity::High,
+        about: "a runtime answers whoever can reach the device over the network",
+    },
+    RuleInfo {
+        id: "pickle-weights",
+        severity: Severity::Medium,
+        about: "a model is kept as pickle, which runs code when it is loaded",
+    },
+    RuleInfo {
+        id: "license-noncommercial",
+        severity: Severity::Medium,
+        about: "a model's licence forbids commercial use",
+    },
+    RuleInfo {
+        id: "license-conditional",
+        severity: Severity::Info,
+        about: "a model's licence sets conditions on commercial use",
+    },
+    RuleInfo {
+        id: "mcp-unpinned",
+        severity: Severity::Medium,
+        about: "an agent fetches a tool at every start, whatever version is the newest",
+    },
+    RuleInfo {
+        id: "mcp-plain-secret",
+        severity: Severity::Low,
+        about: "a secret stands in an agent's configuration for all to read",
+    },
+    RuleInfo { id: "agent-unattended", severity: Severity::Medium, about: "an agent runs without asking" },
+    RuleInfo {
+        id: "unscannable-model",
+        severity: Severity::Low,
+        about: "a model could not be inspected to its end",
+    },
+    RuleInfo { id: "executes-by-design", severity: Severity::Low, about: "a model is a program as well" },
+    RuleInfo {
+        id: "unknown-origin",
+        severity: Severity::Info,
+        about: "nobody can say where a model came from",
+    },
+];
+
 /// The artefact of a question about a model that holds weights.
 fn weights<'a>(question: &Question<'a>) -> Option<&'a Artifact> {
     match question.resource {

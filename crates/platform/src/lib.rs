@@ -11,6 +11,7 @@ pub mod capabilities;
 pub mod clock;
 pub mod data;
 pub mod device;
+pub mod disk;
 pub mod network;
 pub mod path;
 pub mod priority;

@@ -9,5 +9,5 @@ mod scan;
 pub mod sensor;
 pub mod signing;
 
-pub use rows::{RowsError, write_rows};
+pub use rows::{RowsError, harmless, write_rows};
 pub use scan::{SCAN_SCHEMA, ScanReport};

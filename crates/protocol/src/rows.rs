@@ -46,7 +46,7 @@ impl Row {
     fn with(mut self, column: &str, value: impl ToString) -> Self {
         let at = COLUMNS.iter().position(|name| *name == column);
         if let Some(cell) = at.and_then(|at| self.0.get_mut(at)) {
-            *cell = harmless(HostPath::from(value.to_string().as_str()).to_string());
+            *cell = harmless(&value.to_string());
         }
         self
     }
@@ -59,8 +59,10 @@ impl Row {
     }
 }
 
-/// Rows are looked at in terminals and spreadsheets. What could draw on the first is escaped before this; a spreadsheet takes a cell that begins with one of these for a formula, and names come from strangers.
-fn harmless(text: String) -> String {
+/// A text as a cell of a table that is looked at in terminals and spreadsheets: what could draw on the first is escaped, and
+/// what the second takes for a formula gets a quote in front, for names come from strangers.
+pub fn harmless(text: &str) -> String {
+    let text = HostPath::from(text).to_string();
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }
 

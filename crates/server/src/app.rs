@@ -1,18 +1,29 @@
 //! What holds for every request alike: limits, headers, and how problems look.
 
+use std::{sync::Arc, time::Duration};
+
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State as Extract},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use protocol::sensor::REPORT_PATH;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use crate::{Problem, Routes, State, caller::authenticate, guard, routes::ErrorPage};
+use crate::{
+    Problem, Routes, State, caller::authenticate, cross_site, guard, hosts::Hosts, log, routes::ErrorPage,
+};
 
 /// The most bytes of an ordinary body: forms and small documents.
 const BODY: usize = 256 * 1024;
+
+/// How long a request may take until its answer begins.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A report may come over a slow line.
+const PATIENCE_FOR_REPORTS: Duration = Duration::from_secs(180);
 
 /// What browsers may do with an answer.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -36,15 +47,36 @@ impl HeaderPolicy {
 /// The whole application: these routes with everything around them.
 pub fn app(routes: Routes, state: State) -> Router {
     let page = routes.page();
+    let hosts = Arc::new(Hosts::of(state.settings().listen, state.public_url()));
     routes
         .into_router(&state)
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY))
         .layer(CatchPanicLayer::custom(|_| Problem::internal(&"a handler panicked").into_response()))
+        .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn_with_state(hosts, admissible))
         .layer(middleware::from_fn_with_state((state.clone(), page), dress))
+        .layer(middleware::from_fn_with_state(state.clone(), log::observe))
         .layer(CompressionLayer::new())
         .with_state(state)
+}
+
+/// Names and sites that are not ours are turned away before anything else is looked at.
+async fn admissible(Extract(hosts): Extract<Arc<Hosts>>, request: Request, next: Next) -> Response {
+    match hosts.check(&request).and_then(|()| cross_site::check(&request)) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// An answer begins within a time, or the request is given up. What streams has begun by then.
+async fn in_time(request: Request, next: Next) -> Response {
+    let patience = if request.uri().path() == REPORT_PATH { PATIENCE_FOR_REPORTS } else { PATIENCE };
+    tokio::time::timeout(patience, next.run(request)).await.unwrap_or_else(|_| {
+        let detail = "this took too long; try again";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5).into_response()
+    })
 }
 
 /// Only who is signed in learns what is not there.
@@ -57,7 +89,7 @@ async fn missing(state: State, request: Request) -> Result<Response, Problem> {
 
 async fn wrong_method(request: Request) -> Problem {
     let detail = format!("{} cannot be done here", request.method());
-    Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, detail)
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }
 
 /// Puts the headers on, and makes a page of a problem where a browser asked.
@@ -70,6 +102,9 @@ async fn dress(
     let browser = !guard::is_api(request.uri().path());
     let mut response = next.run(request).await;
     let problem = response.extensions_mut().remove::<Problem>();
+    if problem.as_ref().is_some_and(Problem::is_of_the_database) {
+        state.metrics().database_error();
+    }
     if let (Some(problem), Some(page), true) = (problem, page, browser) {
         let status = response.status();
         let kept = response.headers().clone();

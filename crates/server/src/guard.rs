@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{Access, Problem, State, caller::authenticate};
+use crate::{Access, Problem, State, caller::authenticate, sensor};
 
 /// Lets a request in or answers why not.
 pub(crate) async fn admit(
@@ -17,7 +17,8 @@ pub(crate) async fn admit(
 ) -> Response {
     let permission = match access {
         Access::Public => return next.run(request).await,
-        Access::Sensor => return next.run(request).await,
+        Access::Enrolment => return pass(sensor::guard::newcomer(&state, request).await, next).await,
+        Access::Sensor => return pass(sensor::guard::enrolled(&state, request).await, next).await,
         Access::SignedIn(permission) => permission,
     };
     match authenticate(request.headers(), &state).await {
@@ -32,6 +33,13 @@ pub(crate) async fn admit(
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
+    }
+}
+
+async fn pass(checked: Result<Request, Problem>, next: Next) -> Response {
+    match checked {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
     }
 }
 

@@ -7,22 +7,35 @@ pub mod api;
 mod app;
 mod caller;
 mod clock;
+pub mod control;
+mod cross_site;
 pub mod events;
+pub mod export;
 mod guard;
 mod health;
+mod hosts;
+mod log;
+mod metrics;
+mod presence;
 mod problem;
 pub mod routes;
+mod sensor;
+mod serve;
 mod state;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
 
 pub use app::{HeaderPolicy, app};
 pub use caller::{Caller, Client, clear_session_cookie, session_cookie};
 pub use clock::Clock;
 pub use events::Event;
+pub use presence::Presence;
 pub use problem::Problem;
 pub use routes::{Access, Routes};
+pub use serve::{housekeeping, serve};
 pub use state::{Settings, State};
 
 /// Everything that the server itself serves: the API, the sensors' side, health and metrics.
 pub fn routes(state: &State) -> Routes {
-    api::routes(state).merge(health::routes())
+    api::routes(state).merge(sensor::routes()).merge(health::routes())
 }

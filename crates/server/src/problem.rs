@@ -25,6 +25,10 @@ pub struct Problem {
     pub status: u16,
     /// What is the case here, and what to do about it.
     pub detail: String,
+    /// The database is the cause.
+    #[serde(skip)]
+    #[schema(ignore)]
+    database: bool,
     /// Headers that go with it.
     #[serde(skip)]
     #[schema(ignore)]
@@ -40,6 +44,7 @@ impl Problem {
             title,
             status: status.as_u16(),
             detail: detail.into(),
+            database: false,
             headers: Vec::new(),
         }
     }
@@ -74,6 +79,11 @@ impl Problem {
     #[must_use]
     pub fn retry_after(self, seconds: i64) -> Self {
         self.header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
+    }
+
+    /// Whether the database is the cause.
+    pub(crate) fn is_of_the_database(&self) -> bool {
+        self.database
     }
 
     /// There is nothing of that name, or nothing that the caller may see.
@@ -125,10 +135,9 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the database failed");
-        crate::health::count_database_error();
         let failed =
             |title: &str, detail: &str| Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail).title(title);
-        match error {
+        let problem = match error {
             StoreError::Unreachable(_) | StoreError::InUse => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the database cannot be reached now; try again in a moment",
@@ -154,7 +163,8 @@ impl From<StoreError> for Problem {
                 "The database answered something unexpected",
                 "this is a fault of the server; its log says more under the request id",
             ),
-        }
+        };
+        Self { database: true, ..problem }
     }
 }
 

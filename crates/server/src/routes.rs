@@ -19,7 +19,9 @@ use crate::{Problem, State, guard};
 pub enum Access {
     /// Everybody: signing in, health, static files.
     Public,
-    /// Devices, by their signature.
+    /// Devices that ask to be let in, by the signature of the key that they bring.
+    Enrolment,
+    /// Devices that were let in, by their signature.
     Sensor,
     /// People and tokens with this permission.
     SignedIn(Permission),
@@ -73,6 +75,16 @@ impl Routes {
         T: 'static,
     {
         self.add(Access::Sensor, method, path, handler)
+    }
+
+    /// A route for devices that ask to be let in.
+    #[must_use]
+    pub(crate) fn enrolment<H, T>(self, method: Method, path: &str, handler: H) -> Self
+    where
+        H: Handler<T, State>,
+        T: 'static,
+    {
+        self.add(Access::Enrolment, method, path, handler)
     }
 
     /// A route for people and tokens with a permission.

@@ -2,14 +2,19 @@
 
 use std::{convert::Infallible, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use accounts::Accounts;
+use accounts::{Accounts, Secret};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use catalog::Catalog;
 use ed25519_dalek::SigningKey;
 use jiff::Timestamp;
 use store::Store;
 
-use crate::{Clock, events::Events};
+use tokio::sync::Semaphore;
+
+use crate::{Clock, Event, events::Events, metrics::Metrics, presence::Presence, sensor::Nonces};
+
+/// How many reports are unpacked at once: the largest takes hundreds of megabytes while it is.
+const UNPACKING: usize = 2;
 
 /// What a server needs to know to begin.
 #[derive(Clone)]
@@ -40,13 +45,48 @@ struct Inner {
     settings: Settings,
     accounts: Accounts,
     events: Events,
+    presence: Presence,
+    metrics: Metrics,
+    nonces: Nonces,
+    unpacking: Semaphore,
 }
 
 impl State {
     /// A server's state.
     pub fn new(settings: Settings) -> Self {
         let accounts = Accounts::new(settings.store.clone());
-        Self(Arc::new(Inner { accounts, events: Events::new(), settings }))
+        Self(Arc::new(Inner {
+            accounts,
+            events: Events::new(),
+            presence: Presence::default(),
+            metrics: Metrics::default(),
+            nonces: Nonces::default(),
+            unpacking: Semaphore::new(UNPACKING),
+            settings,
+        }))
+    }
+
+    /// Which devices are connected.
+    pub fn presence(&self) -> &Presence {
+        &self.0.presence
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn nonces(&self) -> &Nonces {
+        &self.0.nonces
+    }
+
+    pub(crate) fn unpacking(&self) -> &Semaphore {
+        &self.0.unpacking
+    }
+
+    /// Ends everything that streams: the server ends.
+    pub fn end(&self) {
+        self.presence().end();
+        self.events().tell(Event::Ending);
     }
 
     /// The database.
@@ -77,6 +117,11 @@ impl State {
     /// Where people reach it, without a slash at the end.
     pub fn public_url(&self) -> &str {
         &self.0.settings.public_url
+    }
+
+    /// Where a login link leads.
+    pub fn login_url(&self, secret: &Secret) -> String {
+        format!("{}/login/{}", self.public_url(), secret.reveal())
     }
 
     /// What it was made of.

@@ -136,6 +136,14 @@ impl Identity {
         }
     }
 
+    /// The person who is signed in themselves; a token is nobody.
+    pub fn signed_in(&self) -> Option<i64> {
+        match &self.who {
+            Who::Person { id, .. } => Some(*id),
+            Who::Token { .. } => None,
+        }
+    }
+
     /// Their name for people.
     pub fn name(&self) -> String {
         match &self.who {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use store::Person;
 
-use super::{AccessError, Accounts, Identity, role_of, session, tokens};
+use super::{AccessError, Accounts, Identity, role_of, tokens};
 use crate::{Role, password};
 
 impl Accounts {
@@ -34,7 +34,7 @@ impl Accounts {
         new: &str,
         now: Timestamp,
     ) -> Result<(), AccessError> {
-        let id = session::own(by).ok_or(AccessError::Forbidden("a token has no password"))?;
+        let id = by.signed_in().ok_or(AccessError::Forbidden("a token has no password"))?;
         let person = self.store.person(id).await?.ok_or(AccessError::Missing("person"))?;
         password::check(new)?;
         let account = crate::hash_of(&person.name.to_lowercase());

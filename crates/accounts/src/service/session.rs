@@ -98,7 +98,7 @@ impl Accounts {
         person: Option<i64>,
         now: Timestamp,
     ) -> Result<Vec<SessionRow>, AccessError> {
-        if (person.is_none() || person != own(by)) && !by.may(Permission::ManageAccess) {
+        if (person.is_none() || person != by.signed_in()) && !by.may(Permission::ManageAccess) {
             return Err(AccessError::Forbidden("only who manages access sees the sessions of others"));
         }
         let sessions = self.store.sessions(person, now).await?;
@@ -110,8 +110,11 @@ impl Accounts {
     /// # Errors
     /// [`AccessError::Missing`] when there is none that they may end.
     pub async fn end_session(&self, by: &Identity, id: &str, now: Timestamp) -> Result<(), AccessError> {
-        let limit =
-            if by.may(Permission::ManageAccess) { None } else { Some(own(by).unwrap_or(super::NOBODY)) };
+        let limit = if by.may(Permission::ManageAccess) {
+            None
+        } else {
+            Some(by.signed_in().unwrap_or(super::NOBODY))
+        };
         match self.store.end_session(id, limit, &by.actor(), now).await? {
             true => Ok(()),
             false => Err(AccessError::Missing("session")),
@@ -124,16 +127,8 @@ impl Accounts {
     /// The database.
     pub async fn sign_out(&self, by: &Identity, now: Timestamp) -> Result<(), AccessError> {
         if let Some(session) = &by.session {
-            self.store.end_session(session, own(by), &by.actor(), now).await?;
+            self.store.end_session(session, by.signed_in(), &by.actor(), now).await?;
         }
         Ok(())
-    }
-}
-
-/// The person who is signed in themselves; a token has no sessions.
-pub(super) fn own(by: &Identity) -> Option<i64> {
-    match &by.who {
-        Who::Person { id, .. } => Some(*id),
-        Who::Token { .. } => None,
     }
 }

@@ -1,0 +1,129 @@
+//! What answers of the API have in common: the query of lists, bodies as JSON, and which problems may come.
+
+use axum::{
+    Json,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::request::Parts,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, de::DeserializeOwned};
+use store::{Collection, ListRequest};
+
+use crate::{Caller, Problem, State};
+
+/// The most rows of an answer.
+const MOST: u32 = 1000;
+
+/// Which rows, in which order, from where on and how many.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// Which rows: the query language of the console, such as `severity:high,critical seen:<7d`.
+    #[serde(default)]
+    q: String,
+    /// In which order: the name of a column, `-` in front for the greatest first.
+    sort: Option<String>,
+    /// Where the page before ended: its `next`.
+    after: Option<String>,
+    /// How many rows: 1 to 1000.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u32>,
+}
+
+impl ListQuery {
+    /// What it asks of a collection.
+    pub(super) fn of(
+        self,
+        collection: Collection,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<ListRequest, Problem> {
+        let limit = self.limit.unwrap_or(100);
+        if !(1..=MOST).contains(&limit) {
+            return Err(Problem::bad_request(format!("`limit` is 1 to {MOST}, not `{limit}`")));
+        }
+        let sort =
+            self.sort.filter(|sort| !sort.is_empty()).map(|sort| collection.sort(&sort)).transpose()?;
+        let after = self.after.filter(|after| !after.is_empty());
+        Ok(ListRequest { query: collection.query(&self.q)?, sort, after, limit, scope: caller.scope(), now })
+    }
+}
+
+/// The query of a request, as a problem where it is none.
+pub(super) struct Queried<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<State> for Queried<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
+        let Query(query) = Query::from_request_parts(parts, state).await?;
+        Ok(Self(query))
+    }
+}
+
+/// What stands in the path, as a problem where it is none.
+pub(super) struct Named<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<State> for Named<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
+        let Path(name) = Path::from_request_parts(parts, state).await?;
+        Ok(Self(name))
+    }
+}
+
+/// The body of a request, as a problem where it is none.
+pub(super) struct Sent<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<State> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &State) -> Result<Self, Problem> {
+        let Json(body) = Json::from_request(request, state).await?;
+        Ok(Self(body))
+    }
+}
+
+/// Problems that any list may answer with.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "they are words of the API document; problems are made where they arise")]
+pub(super) enum ListProblems {
+    /// The query, the order or the cursor was not understood.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Query(#[to_schema] Problem),
+    /// No token or session, or one that has ended.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(#[to_schema] Problem),
+    /// The role may not.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(#[to_schema] Problem),
+    /// The database is away; `Retry-After` says when to come back.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Away(#[to_schema] Problem),
+}
+
+/// Problems that a single thing, or a change of one, may answer with.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "they are words of the API document; problems are made where they arise")]
+pub(super) enum ThingProblems {
+    /// The request was not understood.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Request(#[to_schema] Problem),
+    /// No token or session, or one that has ended.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(#[to_schema] Problem),
+    /// The role may not.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(#[to_schema] Problem),
+    /// There is nothing of that id, or nothing that the caller may see.
+    #[response(status = 404, content_type = "application/problem+json")]
+    Missing(#[to_schema] Problem),
+    /// A value makes no sense.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Value(#[to_schema] Problem),
+    /// The database is away; `Retry-After` says when to come back.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Away(#[to_schema] Problem),
+}
