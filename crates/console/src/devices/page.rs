@@ -1,0 +1,268 @@
+//! One device: who it is, what runs on it now, what it holds, what is wrong, what cannot be seen. Pure.
+
+use maud::{Markup, html};
+use store::{DeviceDetail, DeviceState, FindingRow, HoldingRow, PersonRef, ProgramRow, RecordRow};
+
+use super::{SPEC, coverage, heard, name, sight, system, timeline};
+use crate::{
+    list::escaped,
+    panel::{self, Frame, facts, section},
+    severity,
+    shell::{self, Place, Search, Shell},
+    time,
+    words::{self, Noun},
+};
+
+/// What is shown with a device.
+#[derive(Default)]
+pub(crate) struct Beside {
+    pub(crate) runtimes: Vec<ProgramRow>,
+    pub(crate) agents: Vec<ProgramRow>,
+    /// The largest holdings.
+    pub(crate) holdings: Vec<HoldingRow>,
+    /// Open findings, the gravest first.
+    pub(crate) findings: Vec<FindingRow>,
+    /// What happened there lately; nothing where the reader may not see records.
+    pub(crate) records: Option<Vec<RecordRow>>,
+    /// Whose it can be.
+    pub(crate) people: Vec<PersonRef>,
+    pub(crate) notice: Option<String>,
+    pub(crate) problem: Option<String>,
+}
+
+/// The panel beside the list.
+pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, device: &DeviceDetail, beside: &Beside) -> Markup {
+    let body = html! {
+        p { (sentence(shell, device)) }
+        div.actions { a.button.primary href={ "/devices/" (device.row.id) } { "Everything about it" } (rescan(shell, device)) }
+        (section("Identity", &identity(shell, device)))
+        @if !beside.findings.is_empty() { (section("Findings", &findings(&beside.findings))) }
+        @if !beside.runtimes.is_empty() { (section("Running now", &running(shell, &beside.runtimes))) }
+        @if let Some(seen) = &device.coverage { (section("What cannot be seen", &coverage::coverage(seen, &[]))) }
+    };
+    panel::panel(frame, Place::Devices, &marks(device), name(&device.row), &body)
+}
+
+/// The page of a device.
+pub(crate) fn page(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Markup {
+    let row = &device.row;
+    let search =
+        Search { path: Place::Devices.path(), of: "devices", example: SPEC.example, ..Search::default() };
+    let body = html! {
+        div.page data-live="devices runtimes agents findings holdings" {
+            header.head {
+                h1 { (name(row)) }
+                (marks(device))
+                div.actions { (rescan(shell, device)) (whose(shell, device, &beside.people)) (revoke(shell, device)) }
+                p.lead { (sentence(shell, device)) }
+            }
+            @if let Some(text) = &beside.notice { p.notice.ok role="status" { (text) } }
+            @if let Some(text) = &beside.problem { p.notice.high role="alert" { (text) } }
+            section.strip #identity data-live-region aria-label="Identity" { (identity(shell, device)) }
+            div.cols {
+                div.stack { (now(shell, device, beside)) }
+                div.stack { (seen(shell, device, beside)) }
+            }
+        }
+    };
+    shell::page(shell, Place::Devices, name(row), &search, &body)
+}
+
+/// What runs, what is wrong, what it holds.
+fn now(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Markup {
+    let row = &device.row;
+    let here = |place: &str| format!("/{place}?q=device:{}", escaped(&row.id));
+    html! {
+        (block("findings", "Findings", Some((here("findings"), "All of them")), &html! {
+            @if beside.findings.is_empty() { div.list { p.row.dim { "Nothing needs a decision on this device." } } } @else { div.list { @for finding in &beside.findings { (need(finding)) } } }
+        }))
+        (block("running", "Running now", Some((here("runtimes"), "All runtimes")), &html! {
+            div.list {
+                @for program in beside.runtimes.iter().chain(beside.agents.iter().filter(|agent| agent.pid.is_some())) { (program_row(shell, program)) }
+                @if row.runtimes == 0 && !beside.agents.iter().any(|agent| agent.pid.is_some()) { p.row.dim { "No runtime and no agent is running." } }
+            }
+        }))
+        (block("holdings", "Largest models", Some((here("models"), "All models")), &html! {
+            div.list {
+                @for holding in &beside.holdings { (holding_row(shell, holding)) }
+                @if beside.holdings.is_empty() { p.row.dim { "No model is held here." } }
+            }
+        }))
+    }
+}
+
+/// What happened, and what cannot be seen.
+fn seen(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Markup {
+    let installed: Vec<_> = beside.agents.iter().filter(|agent| agent.pid.is_none()).collect();
+    html! {
+        @if let Some(records) = &beside.records { (block("timeline", "Timeline", None, &timeline::timeline(shell, records))) }
+        (block("coverage", "What is seen, and what is not", None, &html! {
+            div.list.padded {
+                @match &device.coverage {
+                    Some(seen) => { (coverage::coverage(seen, &device.notes)) }
+                    None => { p.dim { "It has not reported a scan yet." } }
+                }
+            }
+        }))
+        @if !installed.is_empty() {
+            (block("installed", "Agents installed", None, &html! { div.list { @for agent in installed { (program_row(shell, agent)) } } }))
+        }
+        @if !device.accelerators.is_empty() {
+            (block("accelerators", "Accelerators", None, &html! {
+                div.list { @for accelerator in &device.accelerators {
+                    div.row.pair {
+                        span { (accelerator.name) span.sub { (accelerator.kind) @if let Some(driver) = &accelerator.driver { ", " (driver) } } }
+                        span.num { @if let Some(memory) = accelerator.memory_total { (words::size(memory)) } }
+                    }
+                } }
+            }))
+        }
+    }
+}
+
+fn block(id: &str, title: &str, more: Option<(String, &str)>, content: &Markup) -> Markup {
+    html! {
+        section.block id=(id) data-live-region {
+            header { h2 { (title) } @if let Some((href, label)) = more { a href=(href) { (label) } } }
+            (content)
+        }
+    }
+}
+
+fn marks(device: &DeviceDetail) -> Markup {
+    match device.row.state {
+        DeviceState::Reporting => html! { span.sev.ok { "Reporting" } },
+        DeviceState::Silent => html! { span.sev.high { "Silent" } },
+        DeviceState::Revoked => html! { span.sev.info { "Revoked" } },
+    }
+}
+
+/// What a person would say of it.
+fn sentence(shell: &Shell, device: &DeviceDetail) -> Markup {
+    let row = &device.row;
+    let open = severity::open(&row.findings);
+    html! {
+        @if row.reported_at.is_none() {
+            "It is enrolled and has not reported yet."
+        } @else {
+            b { @match open { 0 => "Nothing here needs a decision.", 1 => "1\u{a0}finding needs a decision.", n => { (Noun("finding", "findings").count(n)) " need a decision." } } }
+            " It holds " (Noun("model", "models").told(row.artifacts)) "; "
+            @if row.runtimes == 0 { "no runtime is running" } @else { (Noun("runtime is", "runtimes are").told(row.runtimes)) " running" }
+            ". "
+            @match (&device.scanned_at, device.scan_ms) {
+                (Some(at), Some(ms)) => { "Last scanned " (time::ago(shell.now, *at)) " in " (time::duration(ms)) "." }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn identity(shell: &Shell, device: &DeviceDetail) -> Markup {
+    let row = &device.row;
+    facts([
+        ("System", Some(html! { (system(row)) })),
+        ("Person", Some(panel::person(row.person.as_ref()))),
+        ("Heard from", Some(heard(shell, row))),
+        ("Sight", Some(sight(row.sight))),
+        ("Enrolled", Some(time::ago(shell.now, row.enrolled_at))),
+        ("Sensor", row.sensor_version.as_ref().map(|version| html! { (version) })),
+        (
+            "Packages",
+            (row.packages > 0).then(|| html! { (Noun("AI package", "AI packages").count(row.packages)) }),
+        ),
+        ("Device id", Some(html! { span.mono.hash { (row.id) } })),
+    ])
+}
+
+/// A finding as a line.
+pub(crate) fn need(finding: &FindingRow) -> Markup {
+    html! {
+        a.row.need href={ "/findings/" (finding.id) } {
+            (severity::mark(finding.severity))
+            span.what { b.strong { (words::capital(&finding.message.replace('`', ""))) } span.clip { (finding.help) } }
+            span.act { "Decide" }
+        }
+    }
+}
+
+fn findings(findings: &[FindingRow]) -> Markup {
+    html! {
+        @for finding in findings {
+            div.evidence.(finding.severity.as_str()) { a href={ "/findings/" (finding.id) } { (words::coded(&finding.message)) } span.at { (finding.severity) } }
+        }
+    }
+}
+
+fn running(shell: &Shell, programs: &[ProgramRow]) -> Markup {
+    html! { @for program in programs {
+        div.evidence {
+            a href={ "/runtimes/" (program.id) } { (program.name) }
+            span.at { @if let Some(pid) = program.pid { "process " (pid) ", " } (time::ago_or(shell.now, program.started_at, "since when is not known")) }
+        }
+    } }
+}
+
+fn program_row(shell: &Shell, program: &ProgramRow) -> Markup {
+    let place = crate::programs::spec(program.kind).place;
+    html! {
+        a.row.pair href=(format!("{}/{}", place.path(), program.id)) {
+            span.what {
+                b.strong { (program.name) }
+                span.clip {
+                    @match program.pid { Some(pid) => { "process " (pid) } None => { "not running" } }
+                    @if let Some(user) = &program.user { " as " (user) }
+                    @if let Some(model) = program.models.first() { ", " (model.name) }
+                    @if let Some(listener) = program.listeners.first() { ", " (listener) }
+                }
+            }
+            span.faint { @if program.exposed { span.sev.high { "Reachable" } } @else if !program.risk_flags.is_empty() { span.sev.medium { "Without questions" } } @else { (time::ago_or(shell.now, program.started_at, "")) } }
+        }
+    }
+}
+
+fn holding_row(shell: &Shell, holding: &HoldingRow) -> Markup {
+    html! {
+        a.row.pair href={ "/models/" (holding.artifact) } {
+            span.what { b.strong { (holding.name) } span.clip { (shell.names.format(&holding.format)) ", " (holding.path) } }
+            span.num { (words::size(holding.size)) }
+        }
+    }
+}
+
+fn rescan(shell: &Shell, device: &DeviceDetail) -> Markup {
+    let action = format!("/devices/{}/rescan", device.row.id);
+    html! {
+        @if shell.reader.may.command && device.row.state != DeviceState::Revoked {
+            form method="post" action=(action) { button.button { "Scan now" } }
+        }
+    }
+}
+
+fn whose(shell: &Shell, device: &DeviceDetail, people: &[PersonRef]) -> Markup {
+    let chosen = device.row.person.as_ref().map(|person| person.id);
+    html! {
+        @if shell.reader.may.manage_devices {
+            details.ask {
+                summary.button { "Whose it is…" }
+                form.form method="post" action=(format!("/devices/{}/person", device.row.id)) {
+                    label.field { span { "Whose device is it?" } (panel::people("person", "Whose device is it?", people, chosen)) span.hint { "A person with the role device user sees their own devices and nothing else." } }
+                    div { button.button.primary { "Save" } }
+                }
+            }
+        }
+    }
+}
+
+fn revoke(shell: &Shell, device: &DeviceDetail) -> Markup {
+    html! {
+        @if shell.reader.may.manage_devices && device.row.state != DeviceState::Revoked {
+            details.ask {
+                summary.button.danger { "Revoke…" }
+                form.form method="post" action=(format!("/devices/{}/revoke", device.row.id)) {
+                    p { "The server will believe nothing more that " b { (name(&device.row)) } " says and tell it nothing more. What it reported stays. This cannot be undone: the machine has to be enrolled again." }
+                    div { button.button.danger { "Revoke 1 device" } }
+                }
+            }
+        }
+    }
+}

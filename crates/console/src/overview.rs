@@ -1,0 +1,157 @@
+//! The overview: what needs a decision, what is new, what cannot be seen. Pure.
+
+mod figures;
+mod lead;
+
+use maud::{Markup, html};
+use store::{ArtifactRow, GapTally, Need, Overview, SightTally};
+
+use crate::{
+    list::escaped,
+    names, severity,
+    shell::{self, Place, Search, Shell},
+    time,
+    words::{self, Noun},
+};
+
+/// The page.
+pub(crate) fn page(shell: &Shell, overview: &Overview) -> Markup {
+    let search = Search {
+        path: Place::Models.path(),
+        of: "models",
+        example: crate::models::SPEC.example,
+        ..Search::default()
+    };
+    let body = html! {
+        div.page data-live="findings artifacts holdings devices runtimes agents" {
+            header.head #lead data-live-region { h1 { "Overview" } p.lead { (lead::lead(shell, overview)) } }
+            @if lead::first_look(overview) {
+                p.notice #looking data-live-region role="status" { span.busy { "Looking at this machine for the first time. What is found appears here as it comes." } }
+            }
+            (figures::figures(shell, overview))
+            div.cols {
+                (needs(shell, overview))
+                div.stack { (new(shell, overview)) (unseen(shell, overview)) }
+            }
+        }
+    };
+    shell::page(shell, Place::Overview, "Overview", &search, &body)
+}
+
+fn needs(shell: &Shell, overview: &Overview) -> Markup {
+    html! {
+        section.block #needs data-live-region {
+            header { h2 { "Needs a decision" } a href="/findings?q=state:open" { "All findings" } }
+            div.list {
+                @for need in &overview.needs { (need_row(shell, need)) }
+                @if overview.needs.is_empty() {
+                    div.empty {
+                        h2 { @if lead::first_look(overview) { "Nothing yet" } @else { "Nothing needs a decision" } }
+                        p { "Here stands what someone should act on, the gravest first: code in weights, licences that forbid what you do, runtimes open to the network." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A rule's findings as one line: one finding leads to itself, several to their list.
+fn need_row(shell: &Shell, need: &Need) -> Markup {
+    let href = match need.findings {
+        1 => format!("/findings/{}", need.newest),
+        _ => format!("/findings?q=state:open%20rule:{}", escaped(&need.rule)),
+    };
+    let title = words::capital(&need.message.replace('`', ""));
+    html! {
+        a.row.need href=(href) {
+            (severity::mark(need.severity))
+            span.what {
+                b.strong { @if need.findings == 1 { (title) } @else { (title) } }
+                span.clip {
+                    @if need.findings > 1 { "and " (words::count(need.findings - 1)) " more like it" @if !shell.one_machine() { " on " (Noun("device", "devices").told(need.devices)) } " · " }
+                    @if let Some(due) = need.due { (time::due(shell.now, due)) " · " }
+                    @if need.assigned == 0 { "nobody looks after it yet" } @else if need.assigned < need.findings { (words::count(need.assigned)) " assigned" } @else { "assigned" }
+                    " · " (time::ago(shell.now, need.first_seen_at))
+                }
+            }
+            span.act { @if need.findings == 1 { "Decide" } @else { "Decide " (words::count(need.findings)) } }
+        }
+    }
+}
+
+fn new(shell: &Shell, overview: &Overview) -> Markup {
+    html! {
+        section.block #new data-live-region {
+            header { h2 { "New since yesterday" } a href="/models?q=seen:%3C1d" { "All new models" } }
+            div.list {
+                @for model in &overview.new_artifacts { (new_row(shell, model)) }
+                @if overview.new_artifacts.is_empty() { p.row.dim { "No model appeared." } }
+            }
+        }
+    }
+}
+
+fn new_row(shell: &Shell, model: &ArtifactRow) -> Markup {
+    let license =
+        model.license.as_ref().map_or("no licence stated", |license| shell.names.license(&license.id));
+    let origin = model.origin.as_ref().map_or_else(|| "unknown origin".to_owned(), names::origin);
+    html! {
+        a.row.pair href={ "/models/" (model.id) } {
+            span.what { b.strong { (model.name) } span.clip { (origin) ", " (license) ", " (words::size(model.size)) } }
+            @match model.severity {
+                Some(severity) if severity > domain::Severity::Info => { (severity::mark(severity)) }
+                _ => { span.faint { (time::ago(shell.now, model.first_seen_at)) } }
+            }
+        }
+    }
+}
+
+fn unseen(shell: &Shell, overview: &Overview) -> Markup {
+    let SightTally { full, partial, none, unreadable } = overview.sight;
+    let total = full + partial + none;
+    html! {
+        section.block #unseen data-live-region {
+            header { h2 { "What cannot be seen" } a href="/devices?q=sight:partial" { "Which, and why" } }
+            div.list {
+                @if total > 1 {
+                    div.coverage {
+                        span { "Devices with full sight" } span.num { (words::count(full)) " of " (words::count(total)) }
+                        (meter(full, partial, none))
+                        p.dim {
+                            (words::count(partial)) " in part"
+                            @if none > 0 { ", " (words::count(none)) " not reported yet" }
+                            @if unreadable > 0 { "; " (Noun("path", "paths").count(unreadable)) " could not be read" }
+                        }
+                    }
+                }
+                @for gap in &overview.gaps { (gap_row(shell, gap)) }
+                @if total == 1 && unreadable > 0 {
+                    a.row href="/devices" { span.what { b.strong { (Noun("path", "paths").count(unreadable)) " could not be read" } span.dim { "The device's page says which, and why." } } }
+                }
+                @if overview.gaps.is_empty() && unreadable == 0 && partial == 0 && total > 0 { p.row.dim { "Nothing is known to be missing." } }
+            }
+        }
+    }
+}
+
+fn gap_row(shell: &Shell, gap: &GapTally) -> Markup {
+    html! {
+        div.row.pair {
+            span.what { b.strong { (words::capital(&gap.lost)) } span.dim { "To see it: " (gap.remedy) } }
+            @if !shell.one_machine() { span.faint { (Noun("device", "devices").count(gap.devices)) } }
+        }
+    }
+}
+
+/// Full, partial and no sight as one bar. The words beside it say the same.
+fn meter(full: u64, partial: u64, none: u64) -> Markup {
+    let total = (full + partial + none).max(1);
+    let part = |number: u64| number * 1000 / total;
+    html! {
+        svg.meter viewBox="0 0 1000 6" preserveAspectRatio="none" aria-hidden="true" {
+            rect.seen x="0" y="0" width=(part(full)) height="6" {}
+            rect.partly x=(part(full)) y="0" width=(part(partial)) height="6" {}
+            rect.unseen x=(part(full) + part(partial)) y="0" width=(part(none)) height="6" {}
+        }
+    }
+}
