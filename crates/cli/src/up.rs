@@ -63,7 +63,7 @@ fn beside(path: &std::path::Path) -> anyhow::Result<Exit> {
     match answer.context(
         "another process uses the directory and does not answer: stop it, or use another one with --data",
     )? {
-        control::Answer::LoginLink { url } => {
+        control::Answer::Link { url } => {
             banner::beside(&url, path)?;
             Ok(Exit::Fine)
         }

@@ -8,9 +8,10 @@ mod listener;
 
 use std::{io, path::Path};
 
-use accounts::Role;
+use accounts::{AccessError, Accounts, Role, parse_ttl};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use store::Actor;
 
 #[cfg(unix)]
 pub use listener::Control;
@@ -146,6 +147,32 @@ pub enum AskError {
     /// The answer is none: the server is another version.
     #[error("the server answered something unexpected: is it another version?")]
     Answer,
+}
+
+/// Does what a command asks about tokens. It needs no running server: a command does it itself where none serves the directory.
+///
+/// # Errors
+/// Why not, for people.
+pub async fn about_tokens(accounts: &Accounts, request: Request, now: Timestamp) -> Result<Answer, String> {
+    let actor = Actor { person: None, name: "command line".into() };
+    let words = |error: AccessError| error.to_string();
+    match request {
+        Request::CreateToken { role, ttl, name } => {
+            let ttl = ttl.as_deref().map(parse_ttl).transpose().map_err(|error| error.to_string())?;
+            let (secret, row) = accounts.create_token(&name, role, ttl, &actor, now).await.map_err(words)?;
+            let (id, expires_at) = (row.id, row.expires_at);
+            Ok(Answer::Token { secret: secret.reveal().to_owned(), id, expires_at })
+        }
+        Request::ListTokens => {
+            let tokens = accounts.tokens().await.map_err(words)?;
+            Ok(Answer::Tokens { tokens: tokens.into_iter().map(Into::into).collect() })
+        }
+        Request::RevokeToken { id } => {
+            accounts.revoke_token(id, &actor, now).await.map_err(words)?;
+            Ok(Answer::Done)
+        }
+        Request::Status | Request::LoginLink => Err("no server runs here: start it with eyeline up".into()),
+    }
 }
 
 /// Asks the server that serves this data directory, and waits for the answer.

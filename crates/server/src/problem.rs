@@ -132,6 +132,12 @@ impl IntoResponse for Problem {
     }
 }
 
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the database failed");
@@ -158,6 +164,9 @@ impl From<StoreError> for Problem {
             ),
             StoreError::Newer { .. } => {
                 failed("The database is newer than the server", "run the newer version of the server")
+            }
+            StoreError::TooMuch(what) => {
+                return Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the report is refused: {what}"));
             }
             StoreError::Unexpected(_) | StoreError::Refused(_) => failed(
                 "The database answered something unexpected",

@@ -10,9 +10,9 @@ use catalog::Catalog;
 use ed25519_dalek::SigningKey;
 use platform::data::DataDirectory;
 use protocol::signing::EnrolmentToken;
-use server::{Clock, State, control};
-use store::Store;
-use tokio::sync::watch;
+use server::{Clock, State};
+use store::{Actor, Store};
+use tokio::{sync::watch, task::JoinHandle};
 
 use super::{Arguments, banner, place};
 use crate::exit::Exit;
@@ -61,33 +61,57 @@ async fn serve(
     let location = crate::data::database(&directory, arguments.database.as_deref())?;
     let store = Store::open(&location).await.map_err(|error| crate::data::explain(error, &location))?;
     let state = state(&arguments, &directory, &catalog, &listener, store.clone())?;
-    let app: Router = server::app(server::routes(&state).merge(console::routes()), state.clone());
+    let app: Router = server::app(server::routes(&state), state.clone());
 
-    let (stop, stopped) = watch::channel(false);
-    let wait = |mut stopped: watch::Receiver<bool>| async move {
+    let (stop, mut stopped) = watch::channel(false);
+    let ending = async move {
         // An error means that the sender has gone, which is the end as well.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    let control =
-        tokio::spawn(control::serve(directory.path().to_owned(), state.clone(), wait(stopped.clone())));
-    let own = server::local_url(&listener)?;
-    let server = tokio::spawn(server::serve(listener, app, state.clone(), wait(stopped)));
+    let own = place::url(&listener)?;
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let server = tokio::spawn(server::serve(listener, app, state.clone(), ending));
+    let upkeep = tokio::spawn(server::housekeeping(state.clone()));
+    let control = control(&directory, &state)?;
 
     let new = !state.accounts().has_owner().await?;
-    let login = state.login_link(Some(LOGIN_LIFE)).await?;
-    banner::started(&login, directory.path(), new)?;
-    let token = state.enrolment_token(&own, 1, ENROLMENT_LIFE).await?;
-    let sensor = sensor(&arguments, &directory, &catalog, token)?;
+    let secret = state.accounts().owner_link(Some(LOGIN_LIFE), state.now()).await?;
+    banner::started(&state.login_url(&secret), directory.path(), new)?;
+    let sensor = sensor(&arguments, &directory, &catalog, enrolment(&state, own).await?)?;
 
     signal().await?;
     tracing::info!("stopping");
     sensor.stop();
+    control.abort();
+    upkeep.abort();
     let _ = stop.send(true);
     let ended = server.await.map_err(|error| anyhow!("the server died: {error}"))?;
-    let _ = control.await;
     tokio::task::spawn_blocking(move || sensor.join()).await?;
     store.close().await;
     ended.context("the server ended with an error")
+}
+
+/// Other commands ask here.
+#[cfg(unix)]
+fn control(directory: &DataDirectory, state: &State) -> anyhow::Result<JoinHandle<()>> {
+    let control = server::control::Control::open(directory.path(), state.clone());
+    let control =
+        control.with_context(|| format!("cannot open a socket in `{}`", directory.path().display()))?;
+    Ok(tokio::spawn(control.serve()))
+}
+
+#[cfg(not(unix))]
+fn control(_: &DataDirectory, _: &State) -> anyhow::Result<JoinHandle<()>> {
+    Ok(tokio::spawn(async {}))
+}
+
+/// Lets the sensor of this process in, at the address that needs no proxy.
+async fn enrolment(state: &State, own: String) -> anyhow::Result<EnrolmentToken> {
+    let actor = Actor { person: None, name: "command line".into() };
+    let made = state.enrolment_token(1, ENROLMENT_LIFE, &actor).await;
+    let (token, _) = made.map_err(|problem| anyhow!("cannot enrol this machine: {problem}"))?;
+    Ok(EnrolmentToken { url: own, ..EnrolmentToken::parse(&token)? })
 }
 
 fn state(
@@ -99,7 +123,7 @@ fn state(
 ) -> anyhow::Result<State> {
     let key = directory.read_or_make_key(SERVER_KEY)?;
     let listen = listener.local_addr()?;
-    let public_url = arguments.url.clone().map_or_else(|| server::local_url(listener), Ok)?;
+    let public_url = arguments.url.clone().map_or_else(|| place::url(listener), Ok)?;
     Ok(State::new(server::Settings {
         store,
         signing_key: SigningKey::from_bytes(&key),

@@ -8,8 +8,7 @@ use std::{
     time::Duration,
 };
 
-use accounts::{AccessError, parse_ttl};
-use store::Actor;
+use accounts::AccessError;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
@@ -118,7 +117,6 @@ async fn answer(request: Request, state: &State) -> Answer {
 
 async fn perform(request: Request, state: &State) -> Result<Answer, String> {
     let (accounts, now) = (state.accounts(), state.now());
-    let actor = Actor { person: None, name: "command line".into() };
     let words = |error: AccessError| error.to_string();
     match request {
         Request::Status => Ok(Answer::Status {
@@ -128,23 +126,10 @@ async fn perform(request: Request, state: &State) -> Result<Answer, String> {
             engine: format!("{:?}", state.store().engine()).to_lowercase(),
             connected: u64::try_from(state.presence().count()).unwrap_or(u64::MAX),
         }),
-        Request::CreateToken { role, ttl, name } => {
-            let ttl = ttl.as_deref().map(parse_ttl).transpose().map_err(|error| error.to_string())?;
-            let (secret, row) = accounts.create_token(&name, role, ttl, &actor, now).await.map_err(words)?;
-            let (id, expires_at) = (row.id, row.expires_at);
-            Ok(Answer::Token { secret: secret.reveal().to_owned(), id, expires_at })
-        }
-        Request::ListTokens => {
-            let tokens = accounts.tokens().await.map_err(words)?;
-            Ok(Answer::Tokens { tokens: tokens.into_iter().map(Into::into).collect() })
-        }
-        Request::RevokeToken { id } => {
-            accounts.revoke_token(id, &actor, now).await.map_err(words)?;
-            Ok(Answer::Done)
-        }
         Request::LoginLink => {
             let secret = accounts.owner_link(None, now).await.map_err(words)?;
             Ok(Answer::Link { url: state.login_url(&secret) })
         }
+        about_tokens => super::about_tokens(accounts, about_tokens, now).await,
     }
 }
