@@ -83,7 +83,7 @@ pub enum Answer {
     /// It is done.
     Done,
     /// A link.
-    Link {
+    LoginLink {
         /// The whole URL, good for one use.
         url: String,
     },
@@ -102,7 +102,7 @@ impl std::fmt::Debug for Answer {
             Self::Token { .. } => "Token",
             Self::Tokens { .. } => "Tokens",
             Self::Done => "Done",
-            Self::Link { .. } => "Link",
+            Self::LoginLink { .. } => "LoginLink",
             Self::Failed { message } => return f.debug_tuple("Failed").field(message).finish(),
         };
         f.write_str(name)

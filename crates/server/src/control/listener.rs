@@ -139,7 +139,7 @@ async fn answer(request: &Request, state: &State) -> Answer {
             connected: u64::try_from(state.presence().count()).unwrap_or(u64::MAX),
         },
         Request::LoginLink => match state.login_link(None).await {
-            Ok(url) => Answer::Link { url },
+            Ok(url) => Answer::LoginLink { url },
             Err(error) => Answer::Failed { message: error.to_string() },
         },
         request => {

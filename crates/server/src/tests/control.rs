@@ -64,7 +64,7 @@ async fn a_command_learns_what_runs_and_gets_a_link_that_works_once() {
         matches!(&status, Answer::Status { engine, connected: 0, .. } if engine == "sqlite"),
         "{status:?}"
     );
-    let Answer::Link { url } = asked(running.dir.path(), Request::LoginLink).await.unwrap() else {
+    let Answer::LoginLink { url } = asked(running.dir.path(), Request::LoginLink).await.unwrap() else {
         panic!("no link")
     };
     let secret = url.strip_prefix("http://127.0.0.1:7411/login/").unwrap();
@@ -117,7 +117,7 @@ async fn nonsense_is_answered_and_the_server_goes_on() {
 fn an_answer_does_not_show_its_secret_by_accident() {
     let answer = Answer::Token { secret: "hf_hush".into(), id: 1, expires_at: None };
     assert!(!format!("{answer:?}").contains("hush"));
-    assert!(!format!("{:?}", Answer::Link { url: "http://x/login/hush".into() }).contains("hush"));
+    assert!(!format!("{:?}", Answer::LoginLink { url: "http://x/login/hush".into() }).contains("hush"));
 }
 
 proptest::proptest! {
