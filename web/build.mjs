@@ -1,6 +1,7 @@
 // Builds dist/: the files a browser gets besides the pages, each under a name that carries the hash of its content, with a Brotli and a gzip
 // copy where that is smaller. `dist/manifest.txt` has a line for each: logical name, file name, content type, with tabs between; the build
 // script of crates/console reads it. Needs `npm ci` and no network. Says what each file weighs and fails when the first page would be too heavy.
+// An argument is written to dist/stamp once all is there: by it `./dev` knows what was built from what.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
@@ -103,6 +104,7 @@ function write(files) {
   }
   // Last, so that a manifest vouches for everything that it names.
   writeFileSync(join(dist, "manifest.txt"), [...files].map(([name, { path, type }]) => `${name}\t${path}\t${type}\n`).join(""));
+  writeFileSync(join(dist, "stamp"), process.argv[2] ?? "");
 }
 
 const files = new Map();

@@ -1,9 +1,13 @@
-//! Measures `eyeline scan` against the programs that people walk trees with: one table, and the same as JSON.
+//! Measures `eyeline scan` against the programs that people walk trees with, `eyeline up` on the inventory of a fleet, and the
+//! store beside plain inserts: one table, and the same as JSON.
 //!
 //! It runs programs and reads their time and memory; what a scan finds matters only as far as it must find all of it.
 
+mod console;
+mod ingest;
 mod measure;
 mod models;
+mod product;
 mod report;
 mod tree;
 
@@ -15,7 +19,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use measure::{Command, Sample, median};
 use report::{Report, Row};
@@ -46,9 +50,25 @@ struct Arguments {
     /// How many rounds are run; the median counts
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// What to measure; all of it when not named
+    #[arg(long, value_enum)]
+    part: Vec<Part>,
+    /// A PostgreSQL server to measure on as well (postgres://…); a database is made on it and dropped
+    #[arg(long, env = "EYELINE_TEST_POSTGRES")]
+    postgres: Option<String>,
     /// Writes the table as JSON to this file too
     #[arg(long)]
     json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// `eyeline scan` beside find and fd.
+    Scan,
+    /// `eyeline up` and its pages on the inventory of a fleet.
+    Console,
+    /// Reports into both databases beside plain batched inserts.
+    Ingest,
 }
 
 #[derive(Subcommand)]
@@ -80,16 +100,30 @@ fn run(arguments: &Arguments) -> Result<bool> {
         return Ok(true);
     }
     let dir = arguments.dir.clone().unwrap_or_else(default_dir);
-    let root = tree::ready(&dir, arguments.files)?;
-    let programs = Programs::new(&arguments.eyeline, &dir, &root)?;
-    let found = programs.artifacts_found()?;
-    let times = programs.rounds(arguments.rounds)?;
-    let report = Report { files: arguments.files, rounds: arguments.rounds, rows: rows(&times, found) };
+    let wanted = |part| arguments.part.is_empty() || arguments.part.contains(&part);
+    let mut rows = Vec::new();
+    if wanted(Part::Scan) {
+        rows.extend(scans(arguments, &dir)?);
+    }
+    if wanted(Part::Console) {
+        rows.extend(console::measure(&arguments.eyeline, &dir)?);
+    }
+    if wanted(Part::Ingest) {
+        rows.extend(ingest::measure(&dir, arguments.postgres.as_deref())?);
+    }
+    let report = Report { files: arguments.files, rounds: arguments.rounds, rows };
     io::stdout().write_all(report.table().as_bytes())?;
     if let Some(path) = &arguments.json {
         fs::write(path, report.json()).with_context(|| format!("failed to write `{}`", path.display()))?;
     }
     Ok(report.rows.iter().all(|row| row.met != Some(false)))
+}
+
+fn scans(arguments: &Arguments, dir: &Path) -> Result<Vec<Row>> {
+    let root = tree::ready(dir, arguments.files)?;
+    let programs = Programs::new(&arguments.eyeline, dir, &root)?;
+    let found = programs.artifacts_found()?;
+    Ok(rows(&programs.rounds(arguments.rounds)?, found))
 }
 
 fn default_dir() -> PathBuf {

@@ -22,7 +22,8 @@ pub(crate) fn model(number: usize) -> Model {
     Model { extension, bytes }
 }
 
-fn gguf() -> Vec<u8> {
+/// A small GGUF.
+pub(crate) fn gguf() -> Vec<u8> {
     let keys = [
         ("general.architecture", Value::Text("llama")),
         ("general.name", Value::Text("bench")),

@@ -38,6 +38,8 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
-  if (event.target === side() || event.target.contains?.(side())) side().querySelector("[data-focus]")?.focus({ preventScroll: true });
-  if (event.target === side()) side().scrollTop = 0;
+  const target = event.detail.ctx.target;
+  if (!side() || (target !== side() && !target?.contains(side()))) return;
+  side().scrollTop = 0;
+  side().querySelector("[data-focus]")?.focus({ preventScroll: true });
 });

@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
-/// How a command ended. Wrong usage (2) is the argument parser's.
+/// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Nothing to report.
     Fine,
     /// Findings at or above `--fail-on`.
     Findings,
+    /// The command line does not make sense; most of it is told by the argument parser.
+    Usage,
     /// The work could not be done, or not to its end.
     Failed,
     /// No such finding, but something could not be decided.
@@ -20,6 +22,7 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Fine => 0,
             Exit::Findings => 1,
+            Exit::Usage => 2,
             Exit::Failed => 3,
             Exit::Undecided => 4,
         })

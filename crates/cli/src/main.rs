@@ -1,9 +1,14 @@
 //! The executable. One file per subcommand; the result goes to standard output, everything else to standard error.
 
+mod data;
 mod exit;
 mod progress;
 mod scan;
 mod table;
+#[cfg(feature = "server")]
+mod token;
+#[cfg(feature = "server")]
+mod up;
 
 use std::process::ExitCode;
 
@@ -25,12 +30,22 @@ struct Arguments {
 enum Command {
     /// Find the models, runtimes and agents on this machine. Needs no server and no root, executes nothing.
     Scan(scan::Arguments),
+    /// Start server, sensor and console for this machine, and print where to look
+    #[cfg(feature = "server")]
+    Up(up::Arguments),
+    /// API tokens for scripts
+    #[cfg(feature = "server")]
+    Token(token::Arguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Scan(arguments) => scan::run(arguments),
+        #[cfg(feature = "server")]
+        Command::Up(arguments) => up::run(arguments),
+        #[cfg(feature = "server")]
+        Command::Token(arguments) => token::run(arguments),
     };
     match outcome {
         Ok(code) => code.into(),

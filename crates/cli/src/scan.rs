@@ -1,7 +1,6 @@
 //! `eyeline scan`: one command shows the AI on this machine.
 
 use std::{
-    ffi::OsString,
     io::Write,
     path::PathBuf,
     sync::{
@@ -18,7 +17,7 @@ use inventory::scan::{Remember, Request, Scan, Watch};
 use platform::data::{DataDirectory, DataError};
 use protocol::{SCAN_SCHEMA, ScanReport};
 
-use crate::{exit::Exit, progress::Line, table};
+use crate::{data::environment, exit::Exit, progress::Line, table};
 
 /// Arguments of `eyeline scan`.
 #[derive(Args)]
@@ -54,11 +53,6 @@ enum Format {
     Table,
     Json,
     Csv,
-}
-
-#[allow(clippy::disallowed_methods, reason = "the command line is where the environment comes in")]
-fn environment(name: &str) -> Option<OsString> {
-    std::env::var_os(name)
 }
 
 /// Scans and prints.

@@ -24,6 +24,8 @@ mod serve;
 mod state;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
+#[cfg(test)]
+mod tests;
 
 pub use app::{HeaderPolicy, app};
 pub use caller::{Caller, Client, clear_session_cookie, session_cookie};

@@ -5,6 +5,7 @@
 //! JSON is text; a sum is cast to BIGINT, because PostgreSQL makes it a NUMERIC. Where the engines must differ, [`Engine::pick`]
 //! says so in place. Two drivers behind one enum, not a driver of drivers: what a value is, is ours to say.
 
+mod batch;
 mod postgres;
 mod sqlite;
 mod value;
@@ -45,7 +46,7 @@ impl Engine {
 }
 
 /// Why the database did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be reached or opened now; asking again later may help.
     #[error("the database cannot be reached: {0}")]
@@ -77,9 +78,12 @@ pub enum StoreError {
     /// A row has another shape than the schema says.
     #[error("the database holds a value that it should not: {0}")]
     Unexpected(String),
-    /// The statement failed.
-    #[error("the database refused: {0}")]
+    /// What was asked cannot be done to what is there; the words say why.
+    #[error("refused: {0}")]
     Refused(String),
+    /// A device sent more than it may.
+    #[error("the report is refused: {0}")]
+    TooMuch(String),
 }
 
 /// Connections to the database.
@@ -132,7 +136,7 @@ impl Database {
         Ok(touched)
     }
 
-    /// Begins to write. On SQLite there is one writer: the next one waits here.
+    /// Begins to write. There is one writer on both engines: the next one waits here.
     pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
         match self {
             Self::Sqlite(sqlite) => sqlite.begin().await.map(Transaction::Sqlite),

@@ -1,9 +1,27 @@
 //! Reports of sensors become rows: what a device holds and runs, and the lives of its findings.
+//!
+//! One task writes all reports, so that many devices share one commit ([`queue`]). A report is first cut to its limits
+//! ([`limits`]), because a device may be hostile; then its parts are compared with what is stored, and what differs is written.
+//! Nothing here decides whether a device may report, nor who may see what it said.
+
+mod apply;
+mod artifacts;
+mod findings;
+mod holdings;
+mod identity;
+mod limits;
+mod packages;
+mod programs;
+mod queue;
 
 use jiff::Timestamp;
 use protocol::sensor::Report;
+use tokio::sync::oneshot;
 
 use crate::{Store, StoreError};
+
+use queue::Job;
+pub(crate) use queue::{Queue, start};
 
 /// What a report came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +37,18 @@ pub enum Ingested {
     Resend,
 }
 
-#[allow(unused_variables, missing_docs)]
 impl Store {
-    /// When this returns, the report is on disk. Reports of many devices share transactions.
+    /// Takes in a report. When this returns, it is on disk. Reports of many devices share transactions.
+    ///
+    /// # Errors
+    /// [`StoreError::TooMuch`] when it goes beyond its limits; [`StoreError::Refused`] for a device that is not enrolled or not
+    /// trusted, and for an interrupted scan that claims to be everything; [`StoreError`] of the database. Then nothing of the
+    /// report is stored.
     pub async fn ingest(&self, device: &str, report: Report, now: Timestamp) -> Result<Ingested, StoreError> {
-        Err(StoreError::Refused("not there yet".into()))
+        let (answer, outcome) = oneshot::channel();
+        let job = Job { device: device.to_owned(), report, now, answer };
+        let stopped = || StoreError::Unreachable("the server is stopping".into());
+        self.reports.send(job).await.map_err(|_| stopped())?;
+        outcome.await.map_err(|_| stopped())?
     }
 }

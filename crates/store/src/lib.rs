@@ -5,14 +5,18 @@
 //! that nothing outside this crate writes SQL. Nothing here decides who may see what: callers pass a [`Scope`].
 
 mod access;
+mod counts;
 mod db;
 mod details;
 mod devices;
+mod events;
 mod ingest;
 mod lists;
 mod migrate;
 mod rows;
+mod text;
 mod triage;
+mod upkeep;
 
 pub use access::{Actor, LoginLink, Person, SessionRow, TokenRow};
 pub use db::{Engine, Location, StoreError};
@@ -35,6 +39,7 @@ mod common;
 #[derive(Clone)]
 pub struct Store {
     pub(crate) db: Database,
+    pub(crate) reports: ingest::Queue,
 }
 
 impl Store {
@@ -45,7 +50,8 @@ impl Store {
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
         let db = Database::open(location).await?;
         migrate::migrate(&db, migrate::MIGRATIONS).await?;
-        Ok(Self { db })
+        let reports = ingest::start(db.clone());
+        Ok(Self { db, reports })
     }
 
     /// Whether it answers now.

@@ -159,6 +159,37 @@ fn reach<'a>(metadata: &'a Metadata, from: &'a PackageId) -> BTreeSet<&'a str> {
     seen.into_iter().map(|id| metadata[id].name.as_str()).collect()
 }
 
+/// What the parts that run on a device must not bring: a database, an asynchronous runtime, web code, C.
+const NOT_ON_A_DEVICE: [&str; 12] = [
+    "tokio",
+    "sqlx",
+    "sqlx-core",
+    "libsqlite3-sys",
+    "axum",
+    "hyper",
+    "tower",
+    "maud",
+    "argon2",
+    "eyeline-server",
+    "eyeline-store",
+    "eyeline-console",
+];
+
+#[test]
+fn a_build_for_a_device_brings_no_database_and_no_web_code() {
+    let features = ["--no-default-features", "--features", "eyeline/device", "--locked"];
+    let metadata = MetadataCommand::new()
+        .current_dir(repository())
+        .other_options(features.map(str::to_owned))
+        .exec()
+        .expect("cargo metadata");
+    let cli = metadata.workspace_packages().into_iter().find(|package| package.name == "eyeline");
+    let reached = reach(&metadata, &cli.expect("the executable").id);
+    assert!(reached.contains("eyeline-sensor") && reached.contains("ureq"), "{reached:?}");
+    let wrong: Vec<_> = NOT_ON_A_DEVICE.iter().filter(|name| reached.contains(*name)).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 fn ground_floor(metadata: &Metadata) -> Vec<&Package> {
     let is_ground = |package: &&Package| room(&package.name).and_then(floor) == Some(GROUND);
     let crates: Vec<_> = metadata.workspace_packages().into_iter().filter(is_ground).collect();

@@ -130,6 +130,9 @@ fn the_state_depends_on_what_is_where() {
 }
 
 proptest! {
+    // Compressing is slow without optimisation.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn a_report_survives_the_way(names in proptest::collection::vec(any::<Vec<u8>>(), 0..20), full: bool) {
         let put: Vec<_> = names.iter().map(|name| artifact(HostPath::from_bytes(name.clone()))).collect();

@@ -131,6 +131,9 @@ mod tests {
     }
 
     proptest! {
+        // Signing is slow without optimisation.
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         #[test]
         fn an_envelope_opens_for_its_key_and_type_only(seed: [u8; 32], payload: Vec<u8>) {
             let key = SigningKey::from_bytes(&seed);

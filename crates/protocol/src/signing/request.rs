@@ -263,6 +263,9 @@ mod tests {
     }
 
     proptest! {
+        // Signing is slow without optimisation.
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         #[test]
         fn what_was_signed_is_verified_and_nothing_else(
             seed: [u8; 32], path in "/[a-z/]{0,20}", body: Vec<u8>, created: i64, nonce: Nonce,

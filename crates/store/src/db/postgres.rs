@@ -1,6 +1,6 @@
 //! PostgreSQL: a pool, and one connection that holds an advisory lock for as long as this server lives.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{fmt::Write as _, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, Column, Connection, PgConnection, PgPool, Postgres as Driver, Row as _, TypeInfo,
@@ -8,7 +8,7 @@ use sqlx::{
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
     query::Query,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{PATIENCE, Row, StoreError, Value};
 
@@ -23,10 +23,15 @@ pub(crate) struct Postgres {
     /// Keeps the lock. When the server is restarted, the lock is taken again by the next writer.
     lock: Arc<Mutex<Option<PgConnection>>>,
     options: PgConnectOptions,
+    /// One writes at a time, as on SQLite: what a transaction read stays true until it commits.
+    turn: Arc<Mutex<()>>,
 }
 
-/// A transaction with a connection of its own.
-pub(crate) struct Transaction(sqlx::Transaction<'static, Driver>);
+/// A transaction with a connection of its own, and the turn to write.
+pub(crate) struct Transaction {
+    inner: sqlx::Transaction<'static, Driver>,
+    _turn: OwnedMutexGuard<()>,
+}
 
 impl Postgres {
     pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
@@ -41,7 +46,7 @@ impl Postgres {
             .acquire_timeout(PATIENCE)
             .idle_timeout(Duration::from_secs(300))
             .connect_lazy_with(options.clone());
-        let opened = Self { pool, lock: Arc::default(), options };
+        let opened = Self { pool, lock: Arc::default(), options, turn: Arc::default() };
         opened.hold_lock().await?;
         Ok(opened)
     }
@@ -75,8 +80,10 @@ impl Postgres {
     }
 
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         self.hold_lock().await?;
-        self.pool.begin().await.map(Transaction).map_err(error)
+        let inner = self.pool.begin().await.map_err(error)?;
+        Ok(Transaction { inner, _turn: turn })
     }
 
     pub(super) async fn close(&self) {
@@ -89,21 +96,21 @@ impl Postgres {
 
 impl Transaction {
     pub(super) async fn rows(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        let rows = bind(sql, values).fetch_all(&mut *self.0).await.map_err(error)?;
+        let rows = bind(sql, values).fetch_all(&mut *self.inner).await.map_err(error)?;
         rows.iter().map(row).collect()
     }
 
     pub(super) async fn execute(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
-        Ok(bind(sql, values).execute(&mut *self.0).await.map_err(error)?.rows_affected())
+        Ok(bind(sql, values).execute(&mut *self.inner).await.map_err(error)?.rows_affected())
     }
 
     pub(super) async fn script(&mut self, sql: &str) -> Result<(), StoreError> {
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *self.0).await.map_err(error)?;
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *self.inner).await.map_err(error)?;
         Ok(())
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        self.0.commit().await.map_err(error)
+        self.inner.commit().await.map_err(error)
     }
 }
 
@@ -119,12 +126,12 @@ fn bind(sql: &str, values: Vec<Value>) -> Query<'static, Driver, PgArguments> {
 /// `?` becomes `$1`, `$2`, … outside quotes.
 fn numbered(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len() + 16);
-    let (mut number, mut quoted) = (0, false);
+    let (mut number, mut quoted) = (0_u32, false);
     for c in sql.chars() {
         quoted ^= c == '\'';
         if c == '?' && !quoted {
             number += 1;
-            out.push_str(&format!("${number}"));
+            let _ = write!(out, "${number}");
         } else {
             out.push(c);
         }

@@ -24,6 +24,16 @@ impl Value {
         Ok(Self::Text(Some(text)))
     }
 
+    /// Nothing, of the same type.
+    pub(super) fn absent(&self) -> Self {
+        match self {
+            Self::Int(_) => Self::Int(None),
+            Self::Real(_) => Self::Real(None),
+            Self::Text(_) => Self::Text(None),
+            Self::Bytes(_) => Self::Bytes(None),
+        }
+    }
+
     /// The text as both engines keep it.
     pub(super) fn storable(text: String) -> String {
         if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
@@ -39,6 +49,12 @@ impl From<i64> for Value {
 impl From<Option<i64>> for Value {
     fn from(number: Option<i64>) -> Self {
         Self::Int(number)
+    }
+}
+
+impl From<i32> for Value {
+    fn from(number: i32) -> Self {
+        Self::Int(Some(number.into()))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Databases for tests: the same promise is kept on SQLite and on PostgreSQL, each test in a database of its own.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod inventory;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::{Path, PathBuf},

@@ -1,0 +1,87 @@
+//! Which data directory a command means, and which database belongs to it.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use platform::data::DataDirectory;
+
+/// Remembers a database that is not in the directory. It may hold a password.
+#[cfg(feature = "server")]
+const DATABASE: &str = "database";
+/// The one that is.
+#[cfg(feature = "server")]
+const SQLITE: &str = "eyeline.db";
+#[cfg(feature = "server")]
+const LONGEST: u64 = 4096;
+
+/// A variable of the environment.
+#[allow(clippy::disallowed_methods, reason = "the command line is where the environment comes in")]
+pub(crate) fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// The directory that was named, else the default one.
+pub(crate) fn directory(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    match named.or_else(|| platform::data::default_directory(&environment)) {
+        // Links and sockets are told by their full names, wherever a later command is started.
+        Some(path) => Ok(std::path::absolute(&path).unwrap_or(path)),
+        None => bail!("no place for data is known: name one with --data"),
+    }
+}
+
+/// The database of a directory: the one that is named now, else the one that was named before, else its own. What is named is
+/// remembered.
+#[cfg(feature = "server")]
+pub(crate) fn database(directory: &DataDirectory, named: Option<&str>) -> anyhow::Result<store::Location> {
+    let own = store::Location::Sqlite(directory.path().join(SQLITE));
+    let file = directory.path().join(DATABASE);
+    match named {
+        Some("sqlite") => {
+            forget(&file)?;
+            Ok(own)
+        }
+        Some(url) => {
+            directory.write(DATABASE, &[url.as_bytes(), b"\n"]).context("cannot remember the database")?;
+            Ok(store::Location::Postgres(url.to_owned()))
+        }
+        None => match platform::read::whole(&file, LONGEST) {
+            Ok(url) => Ok(store::Location::Postgres(String::from_utf8_lossy(&url).trim().to_owned())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(own),
+            Err(error) => Err(error).with_context(|| format!("cannot read `{}`", file.display())),
+        },
+    }
+}
+
+#[cfg(feature = "server")]
+fn forget(file: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says what to do about a database that cannot be opened.
+#[cfg(feature = "server")]
+pub(crate) fn explain(error: store::StoreError, location: &store::Location) -> anyhow::Error {
+    let name = match location {
+        store::Location::Sqlite(path) => format!("`{}`", path.display()),
+        // The address may hold a password.
+        store::Location::Postgres(_) => "the PostgreSQL database".to_owned(),
+    };
+    let remedy = match &error {
+        store::StoreError::Corrupt(_) => {
+            ": put a copy of it back, or move it away (with its -wal and -shm) and start again; devices then report everything again, accounts and decisions are lost"
+        }
+        store::StoreError::Full => ": make room and start again",
+        store::StoreError::Unreachable(_) => {
+            ": is it there, and does the address given with --database still hold?"
+        }
+        _ => "",
+    };
+    anyhow::anyhow!("cannot use {name}: {error}{remedy}")
+}

@@ -1,0 +1,72 @@
+//! `eyeline up`: server, sensor and console for this machine, in one process.
+
+mod banner;
+mod place;
+mod run;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use platform::data::{DataDirectory, DataError};
+use server::control;
+
+use crate::exit::Exit;
+
+/// Where people look for it.
+const ADDRESS: &str = "127.0.0.1:7411";
+
+/// Arguments of `eyeline up`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Where everything is kept [default: $EYELINE_DATA, else $XDG_DATA_HOME/eyeline; root: /var/lib/eyeline]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where to listen; an address that others reach needs --url
+    #[arg(long, value_name = "ADDR", default_value = ADDRESS)]
+    listen: SocketAddr,
+    /// The address under which people reach it, when a proxy that speaks TLS stands in front
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// A PostgreSQL database instead of the SQLite one in DIR, as postgres://USER@HOST/NAME; `sqlite` for going back
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Where to look, instead of at homes, stores and shared folders; may be repeated
+    #[arg(long = "root", value_name = "ROOT")]
+    roots: Vec<PathBuf>,
+    /// Compute the SHA-256 of every model (reads all of each file once)
+    #[arg(long)]
+    hash: bool,
+}
+
+/// Runs until it is asked to stop.
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
+    if let Err(wrong) = place::check(arguments.listen, arguments.url.as_deref()) {
+        anstream::eprintln!("eyeline: {wrong}");
+        return Ok(Exit::Usage);
+    }
+    for root in &arguments.roots {
+        let shown = domain::HostPath::from(root.as_path());
+        root.canonicalize().with_context(|| format!("cannot look into `{shown}`"))?;
+    }
+    let path = crate::data::directory(arguments.data.clone())?;
+    match DataDirectory::own(&path) {
+        Ok(directory) => run::run(arguments, directory),
+        Err(DataError::InUse { .. }) => beside(&path),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// There is one already: leads to it.
+fn beside(path: &std::path::Path) -> anyhow::Result<Exit> {
+    let answer = control::ask(path, &control::Request::LoginLink);
+    match answer.context(
+        "another process uses the directory and does not answer: stop it, or use another one with --data",
+    )? {
+        control::Answer::LoginLink { url } => {
+            banner::beside(&url, path)?;
+            Ok(Exit::Fine)
+        }
+        other => bail!("the running one answered {other:?}"),
+    }
+}

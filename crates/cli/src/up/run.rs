@@ -1,0 +1,160 @@
+//! From an owned directory to a running product and back: the order in which things begin and end.
+//!
+//! Begin: port, database, sockets, banner, sensor. End: sensor, server, database; each waits a bounded time.
+
+use std::{net::TcpListener, sync::Arc};
+
+use anyhow::{Context, anyhow};
+use axum::Router;
+use catalog::Catalog;
+use ed25519_dalek::SigningKey;
+use platform::data::DataDirectory;
+use protocol::signing::EnrolmentToken;
+use server::{Clock, State, control};
+use store::Store;
+use tokio::sync::watch;
+
+use super::{Arguments, banner, place};
+use crate::exit::Exit;
+
+/// The server's key in the data directory.
+const SERVER_KEY: &str = "server.key";
+/// Threads that answer requests; hashing and scanning have their own.
+const WORKERS: usize = 2;
+/// How long the link that is printed works, if it is not used: as long as people leave a terminal open.
+const LOGIN_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+/// How long the sensor of this process has to enrol.
+const ENROLMENT_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+
+/// Runs until a signal.
+pub(super) fn run(arguments: Arguments, directory: DataDirectory) -> anyhow::Result<Exit> {
+    let catalog = Arc::new(catalog::load().context("the catalogue of this build is broken")?);
+    log();
+    let listener = place::listen(arguments.listen)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .thread_name("server")
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    runtime.block_on(serve(arguments, Arc::new(directory), catalog, listener))?;
+    Ok(Exit::Fine)
+}
+
+/// One line per event on standard error, without colours where nobody looks.
+fn log() {
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let _ = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(terminal && crate::data::environment("NO_COLOR").is_none())
+        .with_max_level(tracing::Level::INFO)
+        .compact()
+        .try_init();
+}
+
+async fn serve(
+    arguments: Arguments,
+    directory: Arc<DataDirectory>,
+    catalog: Arc<Catalog>,
+    listener: TcpListener,
+) -> anyhow::Result<()> {
+    let location = crate::data::database(&directory, arguments.database.as_deref())?;
+    let store = Store::open(&location).await.map_err(|error| crate::data::explain(error, &location))?;
+    let state = state(&arguments, &directory, &catalog, &listener, store.clone())?;
+    let app: Router = server::app(server::routes(&state).merge(console::routes()), state.clone());
+
+    let (stop, stopped) = watch::channel(false);
+    let wait = |mut stopped: watch::Receiver<bool>| async move {
+        // An error means that the sender has gone, which is the end as well.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
+    let control =
+        tokio::spawn(control::serve(directory.path().to_owned(), state.clone(), wait(stopped.clone())));
+    let own = server::local_url(&listener)?;
+    let server = tokio::spawn(server::serve(listener, app, state.clone(), wait(stopped)));
+
+    let new = !state.accounts().has_owner().await?;
+    let login = state.login_link(Some(LOGIN_LIFE)).await?;
+    banner::started(&login, directory.path(), new)?;
+    let token = state.enrolment_token(&own, 1, ENROLMENT_LIFE).await?;
+    let sensor = sensor(&arguments, &directory, &catalog, token)?;
+
+    signal().await?;
+    tracing::info!("stopping");
+    sensor.stop();
+    let _ = stop.send(true);
+    let ended = server.await.map_err(|error| anyhow!("the server died: {error}"))?;
+    let _ = control.await;
+    tokio::task::spawn_blocking(move || sensor.join()).await?;
+    store.close().await;
+    ended.context("the server ended with an error")
+}
+
+fn state(
+    arguments: &Arguments,
+    directory: &Arc<DataDirectory>,
+    catalog: &Arc<Catalog>,
+    listener: &TcpListener,
+    store: Store,
+) -> anyhow::Result<State> {
+    let key = directory.read_or_make_key(SERVER_KEY)?;
+    let listen = listener.local_addr()?;
+    let public_url = arguments.url.clone().map_or_else(|| server::local_url(listener), Ok)?;
+    Ok(State::new(server::Settings {
+        store,
+        signing_key: SigningKey::from_bytes(&key),
+        catalog: Arc::clone(catalog),
+        public_url,
+        listen,
+        clock: Clock::system(),
+        data: Some(directory.path().to_owned()),
+        version: env!("CARGO_PKG_VERSION"),
+    }))
+}
+
+fn sensor(
+    arguments: &Arguments,
+    directory: &Arc<DataDirectory>,
+    catalog: &Arc<Catalog>,
+    token: EnrolmentToken,
+) -> anyhow::Result<sensor::Handle> {
+    let settings = sensor::Settings {
+        data: Arc::clone(directory),
+        catalog: Arc::clone(catalog),
+        roots: arguments.roots.clone(),
+        hash: arguments.hash,
+        processes: true,
+        environment: Arc::new(crate::data::environment),
+        enrolment: Some(token),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        observer: Arc::new(banner::sensor),
+        pace: sensor::pace::Pace::default(),
+    };
+    Ok(sensor::Sensor::start(settings)?)
+}
+
+/// Waits for the signal to end. A second one ends at once.
+async fn signal() -> anyhow::Result<()> {
+    next_signal().await?;
+    tokio::spawn(async {
+        if next_signal().await.is_ok() {
+            std::process::exit(130);
+        }
+    });
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn next_signal() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => asked.context("cannot listen for interrupts"),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn next_signal() -> anyhow::Result<()> {
+    tokio::signal::ctrl_c().await.context("cannot listen for interrupts")
+}
