@@ -12,6 +12,8 @@ mod ingest;
 mod lists;
 mod migrate;
 mod rows;
+#[cfg(any(test, feature = "seed"))]
+pub mod seed;
 mod triage;
 
 pub use access::{Actor, LoginLink, Person, SessionRow, TokenRow};

@@ -79,9 +79,9 @@ impl Sqlite {
     pub(super) async fn copy_aside(&self, name: &str) -> Result<(), StoreError> {
         let (copy, part) = (self.file.with_file_name(name), self.file.with_file_name(format!("{name}.part")));
         let _ = std::fs::remove_file(&part);
-        let text = part.to_str().ok_or_else(|| {
-            StoreError::Unreachable("the path of the data directory is not UTF-8".into())
-        })?;
+        let text = part
+            .to_str()
+            .ok_or_else(|| StoreError::Unreachable("the path of the data directory is not UTF-8".into()))?;
         let mut writer = self.writer.lock().await;
         let _ = writer.execute("ROLLBACK").await;
         sqlx::query("VACUUM INTO ?").bind(text).execute(&mut *writer).await.map_err(error)?;
