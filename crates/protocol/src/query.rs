@@ -39,6 +39,8 @@ pub struct Field {
 pub enum Kind {
     /// Text, compared without regard to case, `*` standing for anything.
     Text,
+    /// A path: compared with regard to case, whole or, with `*` at its end, by its beginning.
+    Path,
     /// One of these words.
     Word(&'static [&'static str]),
     /// A number.

@@ -1,71 +1,131 @@
-//! Single things, the overview, and the timeline of a device.
+//! Single things, by their public ids: what their pages and panels show. What a scope may not see, is not there.
+
+mod overview;
 
 use jiff::Timestamp;
 
 use crate::{
-    ArtifactDetail, ArtifactRow, Collection, DeviceDetail, DeviceRow, FindingRow, HoldingRow, ListError,
-    ListRequest, Overview, PackageRow, Page, ProgramRow, RecordRow, Scope, Store, StoreError, Tally,
+    ArtifactDetail, DeviceDetail, FindingRow, ListRequest, ProgramRow, Scope, Store, StoreError,
+    db::Value,
+    lists::{Sql, artifacts, devices, findings, programs},
 };
 
-macro_rules! pending {
-    () => {
-        Err(StoreError::Refused("not there yet".into()).into())
-    };
-}
+/// So many findings or programs stand in a panel; the list behind it has the rest.
+const MOST: u32 = 100;
+/// So many paths of an artefact.
+const PATHS: u32 = 100;
 
-#[allow(unused_variables, missing_docs)]
 impl Store {
-    pub async fn devices(&self, request: &ListRequest) -> Result<Page<DeviceRow>, ListError> {
-        pending!()
-    }
-    pub async fn artifacts(&self, request: &ListRequest) -> Result<Page<ArtifactRow>, ListError> {
-        pending!()
-    }
-    pub async fn holdings(&self, request: &ListRequest) -> Result<Page<HoldingRow>, ListError> {
-        pending!()
-    }
-    pub async fn runtimes(&self, request: &ListRequest) -> Result<Page<ProgramRow>, ListError> {
-        pending!()
-    }
-    pub async fn agents(&self, request: &ListRequest) -> Result<Page<ProgramRow>, ListError> {
-        pending!()
-    }
-    pub async fn packages(&self, request: &ListRequest) -> Result<Page<PackageRow>, ListError> {
-        pending!()
-    }
-    pub async fn findings(&self, request: &ListRequest) -> Result<Page<FindingRow>, ListError> {
-        pending!()
-    }
-    pub async fn records(&self, request: &ListRequest) -> Result<Page<RecordRow>, ListError> {
-        pending!()
-    }
-    /// How many rows match, counted to [`Tally::MOST`] in collections that may be very large.
-    pub async fn tally(&self, collection: Collection, request: &ListRequest) -> Result<Tally, ListError> {
-        pending!()
-    }
-
+    /// A device's page.
+    ///
+    /// # Errors
+    /// [`StoreError`].
     pub async fn device(
         &self,
         uid: &str,
         scope: Scope,
         now: Timestamp,
     ) -> Result<Option<DeviceDetail>, StoreError> {
-        Err(StoreError::Refused(String::new()))
+        let mut sql = Sql::new("SELECT d.id, d.coverage, d.accelerators, d.notes, d.scanned_at, d.scan_ms ");
+        sql.push("FROM devices d WHERE d.uid = ?", uid);
+        sql.append(on_own("d.id", scope));
+        let Some(wide) = self.db.row(&sql.text, sql.values).await? else { return Ok(None) };
+        let Some(row) = devices(&self.db, &[wide.int(0)?], now).await?.pop() else { return Ok(None) };
+        Ok(Some(DeviceDetail {
+            row,
+            coverage: wide.maybe_json(1)?,
+            accelerators: wide.json(2)?,
+            notes: wide.json(3)?,
+            scanned_at: wide.maybe_time(4)?,
+            scan_ms: wide.maybe_count(5)?,
+        }))
     }
+
+    /// An artefact's panel. Counts, findings and programs are those of the devices in scope.
+    ///
+    /// # Errors
+    /// [`StoreError`].
     pub async fn artifact(&self, uid: &str, scope: Scope) -> Result<Option<ArtifactDetail>, StoreError> {
-        Err(StoreError::Refused(String::new()))
+        let sql = "SELECT a.id, a.facts FROM artifacts a WHERE a.uid = ?";
+        let Some(wide) = self.db.row(sql, vec![uid.into()]).await? else { return Ok(None) };
+        let id = wide.int(0)?;
+        // The time only matters to ages in a query, and there is none.
+        let eyes = ListRequest { scope, paths: PATHS, ..ListRequest::all(Timestamp::UNIX_EPOCH) };
+        let Some(row) = artifacts(&self.db, &[id], &eyes).await?.pop() else { return Ok(None) };
+        Ok(Some(ArtifactDetail {
+            row,
+            facts: wide.json(1)?,
+            findings: self.findings_about(id, scope).await?,
+            loaded_by: self.programs_with(id, scope).await?,
+        }))
     }
+
+    async fn findings_about(&self, artifact: i64, scope: Scope) -> Result<Vec<FindingRow>, StoreError> {
+        let mut sql = Sql::new("SELECT f.id FROM findings f ");
+        sql.push("WHERE f.artifact = ? AND f.state = 'open'", artifact);
+        sql.append(on_own("f.device", scope));
+        sql.push(" ORDER BY f.severity DESC, f.id DESC LIMIT ?", MOST);
+        findings(&self.db, &self.ids(sql).await?).await
+    }
+
+    async fn programs_with(&self, artifact: i64, scope: Scope) -> Result<Vec<ProgramRow>, StoreError> {
+        let mut sql = Sql::new("SELECT p.id FROM loaded l JOIN programs p ON p.id = l.program ");
+        sql.push("WHERE l.artifact = ? AND p.pid IS NOT NULL", artifact);
+        sql.append(on_own("p.device", scope));
+        sql.push(" ORDER BY p.id LIMIT ?", MOST);
+        programs(&self.db, &self.ids(sql).await?).await
+    }
+
+    /// A runtime or an agent.
+    ///
+    /// # Errors
+    /// [`StoreError`].
     pub async fn program(&self, uid: &str, scope: Scope) -> Result<Option<ProgramRow>, StoreError> {
-        Err(StoreError::Refused(String::new()))
+        let ids = self.by_uid("SELECT p.id FROM programs p WHERE p.uid = ?", uid, "p.device", scope).await?;
+        Ok(programs(&self.db, &ids).await?.pop())
     }
+
+    /// A finding.
+    ///
+    /// # Errors
+    /// [`StoreError`].
     pub async fn finding(&self, uid: &str, scope: Scope) -> Result<Option<FindingRow>, StoreError> {
-        Err(StoreError::Refused(String::new()))
+        let ids = self.by_uid("SELECT f.id FROM findings f WHERE f.uid = ?", uid, "f.device", scope).await?;
+        Ok(findings(&self.db, &ids).await?.pop())
     }
-    pub async fn overview(&self, scope: Scope, now: Timestamp) -> Result<Overview, StoreError> {
-        Err(StoreError::Refused(String::new()))
+
+    async fn by_uid(
+        &self,
+        select: &str,
+        uid: &str,
+        device: &str,
+        scope: Scope,
+    ) -> Result<Vec<i64>, StoreError> {
+        let mut sql = Sql::new("");
+        sql.push(select, uid);
+        sql.append(on_own(device, scope));
+        self.ids(sql).await
     }
-    /// Open findings, devices, artefacts, runtimes, agents: the counts beside the words of the navigation.
-    pub async fn navigation(&self, scope: Scope, now: Timestamp) -> Result<[u64; 5], StoreError> {
-        Err(StoreError::Refused(String::new()))
+
+    /// The ids that a statement gives.
+    async fn ids(&self, sql: Sql) -> Result<Vec<i64>, StoreError> {
+        let rows = self.db.rows(&sql.text, sql.values).await?;
+        rows.iter().map(|row| row.int(0)).collect()
+    }
+
+    /// The one number that a statement gives.
+    async fn number(&self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
+        self.db.row(sql, values).await?.map_or(Ok(0), |row| row.count(0))
+    }
+}
+
+/// The condition that a row lies on a device in scope, to be put behind another one.
+fn on_own(column: &str, scope: Scope) -> Sql {
+    match scope {
+        Scope::All => Sql::new(""),
+        Scope::Person(person) => Sql {
+            text: format!(" AND {column} IN (SELECT m.id FROM devices m WHERE m.person = ?)"),
+            values: vec![person.into()],
+        },
     }
 }

@@ -14,6 +14,8 @@ mod ingest;
 mod lists;
 mod migrate;
 mod rows;
+#[cfg(any(test, feature = "seed"))]
+pub mod seed;
 mod text;
 mod triage;
 mod upkeep;

@@ -1,10 +1,24 @@
 //! Lists: which there are, what a caller asks of one, and what it gets. How a list becomes SQL is in the modules below.
 
+mod compile;
+mod cursor;
+mod fields;
+mod load;
+mod page;
+mod shape;
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use protocol::query::{Field, Query, QueryError};
 use serde::Serialize;
 
-use crate::StoreError;
+use crate::{
+    ArtifactRow, DeviceRow, FindingRow, HoldingRow, PackageRow, ProgramRow, RecordRow, Store, StoreError,
+};
+
+pub(crate) use compile::{Conditions, Sql, Style};
+pub(crate) use load::{SILENT_AFTER, artifacts, devices, due, findings, programs, severity};
 
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -68,6 +82,10 @@ pub struct ListRequest {
     pub limit: u32,
     /// Whose eyes look.
     pub scope: Scope,
+    /// Who is meant by `me` in the query, where somebody is signed in.
+    pub me: Option<i64>,
+    /// How many paths an artefact shows, 1 to 100.
+    pub paths: u32,
     /// The time from which ages count.
     pub now: Timestamp,
 }
@@ -75,7 +93,24 @@ pub struct ListRequest {
 impl ListRequest {
     /// The first 50 rows of everything.
     pub fn all(now: Timestamp) -> Self {
-        Self { query: Query::default(), sort: None, after: None, limit: 50, scope: Scope::All, now }
+        Self {
+            query: Query::default(),
+            sort: None,
+            after: None,
+            limit: 50,
+            scope: Scope::All,
+            me: None,
+            paths: 5,
+            now,
+        }
+    }
+
+    /// Who is meant by `me`.
+    pub(crate) fn viewer(&self) -> Option<i64> {
+        match self.scope {
+            Scope::Person(person) => Some(person),
+            Scope::All => self.me,
+        }
     }
 }
 
@@ -91,7 +126,7 @@ pub struct Page<T> {
 /// How many rows match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// Their number, at most [`Tally::MOST`].
+    /// Their number: exactly for all devices, artefacts, programs or findings, else at most [`Tally::MOST`].
     pub number: u64,
     /// There are more.
     pub more: bool,
@@ -155,11 +190,118 @@ impl Collection {
 
     /// The fields that its queries may name.
     pub fn fields(self) -> &'static [Field] {
-        &[]
+        self.shape().fields
     }
 
-    /// The columns that it can be sorted by.
+    /// The columns that it can be sorted by. What is absent is the least, but of dates the last.
     pub fn columns(self) -> &'static [Column] {
-        &[]
+        self.shape().columns
+    }
+
+    /// How it is sorted when nobody says.
+    pub fn usual_sort(self) -> Sort {
+        self.shape().usual
+    }
+}
+
+/// Programs are asked for as they run now, unless the query says which.
+fn running(collection: Collection, request: &ListRequest) -> Result<ListRequest, ListError> {
+    let mut request = request.clone();
+    if !request.query.names("state") {
+        request.query.terms.extend(collection.query("state:running")?.terms);
+    }
+    Ok(request)
+}
+
+impl Store {
+    /// Machines with a sensor.
+    ///
+    /// # Errors
+    /// [`ListError`], as for every list.
+    pub async fn devices(&self, request: &ListRequest) -> Result<Page<DeviceRow>, ListError> {
+        let keys = page::keys(&self.db, Collection::Devices, request).await?;
+        Ok(Page { items: load::devices(&self.db, &keys.ids, request.now).await?, next: keys.next })
+    }
+
+    /// Models, with the first places where they are held.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub async fn artifacts(&self, request: &ListRequest) -> Result<Page<ArtifactRow>, ListError> {
+        let keys = page::keys(&self.db, Collection::Artifacts, request).await?;
+        Ok(Page { items: load::artifacts(&self.db, &keys.ids, request).await?, next: keys.next })
+    }
+
+    /// Models at their paths on devices.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub async fn holdings(&self, request: &ListRequest) -> Result<Page<HoldingRow>, ListError> {
+        let keys = page::keys(&self.db, Collection::Holdings, request).await?;
+        Ok(Page { items: load::holdings(&self.db, &keys.ids).await?, next: keys.next })
+    }
+
+    /// Programs that run inference: those that run, unless the query names a `state`.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub async fn runtimes(&self, request: &ListRequest) -> Result<Page<ProgramRow>, ListError> {
+        self.programs(Collection::Runtimes, request).await
+    }
+
+    /// AI agents: those that run, unless the query names a `state`.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub async fn agents(&self, request: &ListRequest) -> Result<Page<ProgramRow>, ListError> {
+        self.programs(Collection::Agents, request).await
+    }
+
+    async fn programs(
+        &self,
+        collection: Collection,
+        request: &ListRequest,
+    ) -> Result<Page<ProgramRow>, ListError> {
+        let keys = page::keys(&self.db, collection, &running(collection, request)?).await?;
+        Ok(Page { items: load::programs(&self.db, &keys.ids).await?, next: keys.next })
+    }
+
+    /// AI packages.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub async fn packages(&self, request: &ListRequest) -> Result<Page<PackageRow>, ListError> {
+        let keys = page::keys(&self.db, Collection::Packages, request).await?;
+        Ok(Page { items: load::packages(&self.db, &keys.ids).await?, next: keys.next })
+    }
+
+    /// Conclusions that someone should act on.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub async fn findings(&self, request: &ListRequest) -> Result<Page<FindingRow>, ListError> {
+        let keys = page::keys(&self.db, Collection::Findings, request).await?;
+        Ok(Page { items: load::findings(&self.db, &keys.ids).await?, next: keys.next })
+    }
+
+    /// What happened and who did it.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub async fn records(&self, request: &ListRequest) -> Result<Page<RecordRow>, ListError> {
+        let keys = page::keys(&self.db, Collection::Records, request).await?;
+        Ok(Page { items: load::records(&self.db, &keys.ids).await?, next: keys.next })
+    }
+
+    /// How many rows match what a list of this collection would give; see [`Tally::number`].
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub async fn tally(&self, collection: Collection, request: &ListRequest) -> Result<Tally, ListError> {
+        let request = match collection {
+            Collection::Runtimes | Collection::Agents => &running(collection, request)?,
+            _ => request,
+        };
+        Ok(page::tally(&self.db, collection, request).await?)
     }
 }

@@ -135,9 +135,15 @@ fn value(field: &Field, letters: &[Letter]) -> Result<Value, String> {
     match field.kind {
         Kind::Number | Kind::Size => number(field.kind, &text).map_err(wrong),
         Kind::Time => time(&text).map_err(wrong),
-        Kind::Text => Ok(pattern(letters)),
+        Kind::Text => Ok(pattern(letters, str::to_lowercase)),
+        Kind::Path => path(letters).ok_or_else(|| {
+            wrong(
+                "is neither a path nor the beginning of one with `*` at its end, such as `/home/ann/*`"
+                    .into(),
+            )
+        }),
         Kind::Word(known) => {
-            let value = pattern(letters);
+            let value = pattern(letters, str::to_lowercase);
             let Value::Text { pattern, .. } = &value else { return Ok(value) };
             match pattern.exact() {
                 Some(word) if !known.contains(&word) => Err(unknown_word(field.name, word, known)),
@@ -154,11 +160,22 @@ fn unknown_word(field: &str, word: &str, known: &[&'static str]) -> String {
     }
 }
 
-fn pattern(letters: &[Letter]) -> Value {
+/// A path is found through an index, so only its end may be open.
+fn path(letters: &[Letter]) -> Option<Value> {
+    let value = pattern(letters, str::to_owned);
+    let Value::Text { pattern: Pattern(pieces), .. } = &value else { return None };
+    match pieces.as_slice() {
+        [_] => Some(value),
+        [start, end] if end.is_empty() && !start.is_empty() => Some(value),
+        _ => None,
+    }
+}
+
+fn pattern(letters: &[Letter], fold: fn(&str) -> String) -> Value {
     let negated = matches!(letters, [Letter { c: '!', quoted: false }, _, ..]);
     let letters = if negated { letters.get(1..).unwrap_or_default() } else { letters };
     let pieces = letters.split(|letter| *letter == Letter { c: '*', quoted: false });
-    Value::Text { negated, pattern: Pattern(pieces.map(|piece| plain(piece).to_lowercase()).collect()) }
+    Value::Text { negated, pattern: Pattern(pieces.map(|piece| fold(&plain(piece))).collect()) }
 }
 
 /// The candidate that is at most two changes away.

@@ -8,6 +8,7 @@ const FIELDS: &[Field] = &[
     Field { name: "held", kind: Kind::Number, about: "" },
     Field { name: "size", kind: Kind::Size, about: "" },
     Field { name: "seen", kind: Kind::Time, about: "" },
+    Field { name: "path", kind: Kind::Path, about: "" },
 ];
 
 fn parse(text: &str) -> Query {
@@ -60,6 +61,19 @@ fn numbers_sizes_ages_and_dates_are_compared() {
         only("seen:1970-01-02"),
         Value::Day { compare: Compare::Is, from: 86_400_000, until: 172_800_000 }
     );
+}
+
+#[test]
+fn a_path_keeps_its_case_and_only_its_end_is_open() {
+    let path = |pieces: &[&str]| Value::Text {
+        negated: false,
+        pattern: Pattern(pieces.iter().map(|&piece| piece.to_owned()).collect()),
+    };
+    assert_eq!(only("path:/home/Ann/*"), path(&["/home/Ann/", ""]));
+    assert_eq!(only("path:/A.gguf"), path(&["/A.gguf"]));
+    for text in ["path:*", "path:*.gguf", "path:/a/*/b", "path:/a*b*"] {
+        assert!(wrong(text).contains("neither a path nor the beginning of one"), "{text}");
+    }
 }
 
 #[test]

@@ -214,6 +214,11 @@ impl Row {
         serde_json::from_str(&self.text(at)?).or_else(|_| self.wrong(at, "JSON of its kind"))
     }
 
+    /// A value that was written by [`Value::json`], or NULL.
+    pub(crate) fn maybe_json<T: DeserializeOwned>(&self, at: usize) -> Result<Option<T>, StoreError> {
+        if self.maybe_text(at)?.is_none() { Ok(None) } else { self.json(at).map(Some) }
+    }
+
     /// The word of a kebab-case enumeration.
     pub(crate) fn word<T: DeserializeOwned>(&self, at: usize) -> Result<T, StoreError> {
         serde_json::from_value(serde_json::Value::String(self.text(at)?))

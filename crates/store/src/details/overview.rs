@@ -1,0 +1,238 @@
+//! What needs a decision, what is new, what cannot be seen: a handful of statements, each answered by an index.
+
+use jiff::Timestamp;
+
+use super::on_own;
+use crate::{
+    ArtifactRow, Figure, Figures, GapTally, ListRequest, Need, Overview, Scope, SightTally, Store,
+    StoreError,
+    db::{Row, Value},
+    lists::{SILENT_AFTER, Sql, artifacts, due, severity},
+};
+
+const DAY: i64 = 86_400_000;
+/// Artefacts that are shown as new.
+const SHOWN: u32 = 8;
+/// Where counting what is new stops: on the first day of a large fleet everything is.
+const COUNTED: u32 = 20_000;
+
+/// What is new, in numbers.
+struct News {
+    shown: Vec<ArtifactRow>,
+    artifacts: u64,
+    devices: u64,
+    publishers: u64,
+}
+
+impl Store {
+    /// What the overview says.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn overview(&self, scope: Scope, now: Timestamp) -> Result<Overview, StoreError> {
+        let needs = self.needs(scope).await?;
+        let news = self.news(scope, now).await?;
+        Ok(Overview {
+            figures: self.figures(scope, now).await?,
+            open: needs.iter().map(|need| need.findings).sum(),
+            needs,
+            new_artifacts: news.shown,
+            new_count: news.artifacts,
+            new_devices: news.devices,
+            new_publishers: news.publishers,
+            gaps: self.gaps(scope).await?,
+            sight: self.sight(scope).await?,
+        })
+    }
+
+    /// Open findings above `info`, devices, artefacts, running runtimes, running agents: the counts beside the words of the
+    /// navigation.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn navigation(&self, scope: Scope, _now: Timestamp) -> Result<[u64; 5], StoreError> {
+        Ok([
+            self.count("FROM findings f WHERE f.state = 'open' AND f.severity > 0", "f.device", scope)
+                .await?,
+            self.count("FROM devices d WHERE d.revoked_at IS NULL", "d.id", scope).await?,
+            self.count_artifacts("1 = 1", scope).await?,
+            self.count_programs("p.kind = 'runtime' AND p.pid IS NOT NULL", scope).await?,
+            self.count_programs("p.kind = 'agent' AND p.pid IS NOT NULL", scope).await?,
+        ])
+    }
+
+    async fn count(&self, from: &str, device: &str, scope: Scope) -> Result<u64, StoreError> {
+        let mut sql = Sql::new(format!("SELECT COUNT(*) {from}"));
+        sql.append(on_own(device, scope));
+        self.number(&sql.text, sql.values).await
+    }
+
+    async fn count_programs(&self, condition: &str, scope: Scope) -> Result<u64, StoreError> {
+        self.count(&format!("FROM programs p WHERE {condition}"), "p.device", scope).await
+    }
+
+    async fn count_artifacts(&self, condition: &str, scope: Scope) -> Result<u64, StoreError> {
+        let (held, values) = held(scope);
+        self.number(&format!("SELECT COUNT(*) FROM artifacts a WHERE {condition}{held}"), values).await
+    }
+
+    async fn figures(&self, scope: Scope, now: Timestamp) -> Result<Figures, StoreError> {
+        let [artifacts, runtimes, agents, devices] = self.days(scope).await?;
+        let day_ago = now.as_millisecond().saturating_sub(SILENT_AFTER);
+        let trusted = self.count("FROM devices d WHERE d.revoked_at IS NULL", "d.id", scope).await?;
+        let heard =
+            format!("FROM devices d WHERE COALESCE(d.seen_at, 0) > {day_ago} AND d.revoked_at IS NULL");
+        let reporting = self.count(&heard, "d.id", scope).await?;
+        let running = |kind: &str| format!("p.kind = '{kind}' AND p.pid IS NOT NULL");
+        Ok(Figures {
+            artifacts: Figure { now: self.count_artifacts("1 = 1", scope).await?, days: artifacts },
+            runtimes: Figure { now: self.count_programs(&running("runtime"), scope).await?, days: runtimes },
+            agents: Figure { now: self.count_programs(&running("agent"), scope).await?, days: agents },
+            devices: Figure { now: reporting, days: devices },
+            noncommercial: self
+                .count_artifacts("COALESCE(a.commercial_use, 'unknown') = 'no'", scope)
+                .await?,
+            unknown_origin: self.count_artifacts("a.registry IS NULL", scope).await?,
+            confirmed_runtimes: self
+                .count_programs(&format!("{} AND p.confidence = 'confirmed'", running("runtime")), scope)
+                .await?,
+            installed_agents: self.count_programs("p.kind = 'agent'", scope).await?,
+            silent_devices: trusted.saturating_sub(reporting),
+        })
+    }
+
+    /// The last fortnight, the oldest day first. It was counted for everybody, so a person's own has none.
+    async fn days(&self, scope: Scope) -> Result<[Vec<u64>; 4], StoreError> {
+        let mut curves = <[Vec<u64>; 4]>::default();
+        if scope != Scope::All {
+            return Ok(curves);
+        }
+        let sql = "SELECT artifacts, runtimes, agents, devices FROM days ORDER BY day DESC LIMIT 14";
+        for row in self.db.rows(sql, Vec::new()).await?.iter().rev() {
+            for (at, curve) in curves.iter_mut().enumerate() {
+                curve.push(row.count(at)?);
+            }
+        }
+        Ok(curves)
+    }
+
+    /// Open findings by rule: their numbers first, then what is told of the newest one of each rule.
+    async fn needs(&self, scope: Scope) -> Result<Vec<Need>, StoreError> {
+        let mut sql = Sql::new(
+            "SELECT f.rule, MAX(f.severity), COUNT(*), MAX(f.id), MIN(f.due), COUNT(f.assignee) \
+             FROM findings f WHERE f.state = 'open' AND f.severity > 0",
+        );
+        sql.append(on_own("f.device", scope));
+        sql.text.push_str(" GROUP BY f.rule ORDER BY MAX(f.severity) DESC, COUNT(*) DESC, f.rule");
+        let rules = self.db.rows(&sql.text, sql.values).await?;
+        let mut needs = Vec::with_capacity(rules.len());
+        for row in &rules {
+            needs.push(self.need(row, scope).await?);
+        }
+        Ok(needs)
+    }
+
+    async fn need(&self, row: &Row, scope: Scope) -> Result<Need, StoreError> {
+        let rule = row.text(0)?;
+        let newest = "SELECT f.uid, f.message, f.subject, f.first_seen_at FROM findings f WHERE f.id = ?";
+        let newest = self.db.row(newest, vec![row.int(3)?.into()]).await?.unwrap_or_default();
+        let mut devices = Sql::new("SELECT COUNT(*) FROM (SELECT f.device FROM findings f ");
+        devices.push("WHERE f.rule = ? AND f.state = 'open' AND f.severity > 0", rule.as_str());
+        devices.append(on_own("f.device", scope));
+        devices.text.push_str(" GROUP BY f.device) counted");
+        Ok(Need {
+            severity: severity(row.int(1)?)?,
+            findings: row.count(2)?,
+            devices: self.number(&devices.text, devices.values).await?,
+            newest: newest.text(0)?,
+            message: newest.text(1)?,
+            subject: newest.text(2)?,
+            first_seen_at: newest.time(3)?,
+            due: due(row.maybe_text(4)?)?,
+            assigned: row.count(5)?,
+            rule,
+        })
+    }
+
+    async fn news(&self, scope: Scope, now: Timestamp) -> Result<News, StoreError> {
+        let since = now.as_millisecond().saturating_sub(DAY);
+        let (held, own) = held(scope);
+        let new = format!("FROM artifacts a WHERE a.first_seen_at >= ?{held}");
+        let with = |more: &[Value]| -> Vec<Value> {
+            [since.into()].into_iter().chain(own.iter().cloned()).chain(more.iter().cloned()).collect()
+        };
+        let newest = format!("SELECT a.id {new} ORDER BY a.first_seen_at DESC, a.id DESC LIMIT ?");
+        let ids = self.ids(Sql { text: newest, values: with(&[SHOWN.into()]) }).await?;
+        let eyes = ListRequest { scope, ..ListRequest::all(now) };
+        Ok(News {
+            shown: artifacts(&self.db, &ids, &eyes).await?,
+            artifacts: self.number(&format!("SELECT COUNT(*) {new}"), with(&[])).await?,
+            devices: self.new_devices(since, scope).await?,
+            publishers: self.new_publishers(&new, with(&[COUNTED.into(), since.into()])).await?,
+        })
+    }
+
+    async fn new_devices(&self, since: i64, scope: Scope) -> Result<u64, StoreError> {
+        let mut sql = Sql::new("SELECT COUNT(DISTINCT found.device) FROM (SELECT h.device FROM artifacts a ");
+        sql.push("JOIN holdings h ON h.artifact = a.id WHERE a.first_seen_at >= ?", since);
+        sql.append(on_own("h.device", scope));
+        sql.push(" LIMIT ?) found", COUNTED);
+        self.number(&sql.text, sql.values).await
+    }
+
+    async fn new_publishers(&self, new: &str, values: Vec<Value>) -> Result<u64, StoreError> {
+        let sql = format!(
+            "SELECT COUNT(*) FROM (SELECT DISTINCT fresh.registry, fresh.publisher FROM \
+                (SELECT a.registry, a.publisher {new} AND a.publisher IS NOT NULL LIMIT ?) fresh) n \
+             WHERE NOT EXISTS (SELECT 1 FROM artifacts o WHERE o.registry = n.registry \
+                AND o.publisher = n.publisher AND o.first_seen_at < ?)"
+        );
+        self.number(&sql, values).await
+    }
+
+    async fn gaps(&self, scope: Scope) -> Result<Vec<GapTally>, StoreError> {
+        let mut sql = Sql::new("SELECT g.capability, COUNT(*) FROM gaps g WHERE 1 = 1");
+        sql.append(on_own("g.device", scope));
+        sql.text.push_str(" GROUP BY g.capability ORDER BY COUNT(*) DESC, g.capability");
+        let mut gaps = Vec::new();
+        for row in self.db.rows(&sql.text, sql.values).await? {
+            let capability = row.text(0)?;
+            let words = "SELECT g.lost, g.remedy FROM gaps g WHERE g.capability = ? LIMIT 1";
+            let words = self.db.row(words, vec![capability.as_str().into()]).await?.unwrap_or_default();
+            let (lost, remedy) = (words.text(0)?, words.text(1)?);
+            gaps.push(GapTally { capability, lost, remedy, devices: row.count(1)? });
+        }
+        Ok(gaps)
+    }
+
+    async fn sight(&self, scope: Scope) -> Result<SightTally, StoreError> {
+        let mut sql = Sql::new(
+            "SELECT d.sight, COUNT(*), CAST(SUM(d.unreadable) AS BIGINT) FROM devices d WHERE d.revoked_at IS NULL",
+        );
+        sql.append(on_own("d.id", scope));
+        sql.text.push_str(" GROUP BY d.sight");
+        let mut sight = SightTally::default();
+        for row in self.db.rows(&sql.text, sql.values).await? {
+            let devices = row.count(1)?;
+            match row.word(0)? {
+                crate::Sight::Full => sight.full = devices,
+                crate::Sight::Partial => sight.partial = devices,
+                crate::Sight::None => sight.none = devices,
+            }
+            sight.unreadable += row.count(2)?;
+        }
+        Ok(sight)
+    }
+}
+
+/// The condition that somebody in scope holds an artefact, to be put behind another one.
+fn held(scope: Scope) -> (&'static str, Vec<Value>) {
+    match scope {
+        Scope::All => ("", Vec::new()),
+        Scope::Person(person) => (
+            " AND a.id IN (SELECT h.artifact FROM holdings h \
+                WHERE h.device IN (SELECT m.id FROM devices m WHERE m.person = ?))",
+            vec![person.into()],
+        ),
+    }
+}

@@ -1,0 +1,38 @@
+//! Records of what happened.
+
+use protocol::query::{Field, Kind};
+
+use super::{
+    super::{
+        Column, Sort,
+        shape::{Key, Known, Meaning, Order, Shape, columns, field, fields, greatest_first},
+    },
+    device,
+};
+
+const KNOWN: &[Known] = &[
+    field("kind", Kind::Text, "what kind of thing, such as `artifact-appeared`", Meaning::Text("r.kind")),
+    field("actor", Kind::Text, "who did it: a name, `me` or `none`", Meaning::Person("r.actor")),
+    device("r.device"),
+    field("subject", Kind::Text, "what it was done to", Meaning::Text("LOWER(r.subject)")),
+    field("at", Kind::Time, "when", Meaning::Time("r.at")),
+];
+
+const ORDERS: &[Order] = &[greatest_first("at", Key::Arrival)];
+
+const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
+const COLUMNS: [Column; ORDERS.len()] = columns(ORDERS);
+
+pub(super) static SHAPE: Shape = Shape {
+    fields: &FIELDS,
+    known: KNOWN,
+    columns: &COLUMNS,
+    orders: ORDERS,
+    usual: Sort { column: "at", descending: true },
+    table: "records r",
+    id: "r.id",
+    device: Some("r.device"),
+    always: None,
+    search: &[("{}", "r.search")],
+    countable: false,
+};

@@ -1,0 +1,220 @@
+//! Which rows stand on a page: their ids, in order.
+//!
+//! A database guesses how many rows a condition leaves, and a wrong guess reads a whole table. So we look first: when few rows
+//! match, they are all taken and put in order here. Otherwise matches are so frequent that walking along the index of the order
+//! meets a page of them soon.
+
+use super::{
+    Collection, ListError, ListRequest, Sort, Tally,
+    compile::{Conditions, Sql, Style, devices_named},
+    cursor::{self, KeyValue, Place},
+    shape::{Key, Meaning, Shape},
+};
+use crate::{
+    Scope, StoreError,
+    db::{Database, Row, Value},
+};
+
+/// So many matches are put in order here. A walk then meets a match in every fiftieth row of the longest list but holdings.
+const FEW: usize = 2_000;
+/// From here on, devices are many.
+const MANY_DEVICES: u64 = 1_000;
+
+/// The ids of the rows of a page.
+pub(crate) struct Keys {
+    pub(crate) ids: Vec<i64>,
+    pub(crate) next: Option<String>,
+}
+
+/// One list, asked once.
+struct Search<'a> {
+    db: &'a Database,
+    shape: &'static Shape,
+    request: &'a ListRequest,
+    key: Key,
+    descending: bool,
+    many: bool,
+}
+
+/// The ids of a page.
+pub(crate) async fn keys(
+    db: &Database,
+    collection: Collection,
+    request: &ListRequest,
+) -> Result<Keys, ListError> {
+    let shape = collection.shape();
+    let sort = request.sort.unwrap_or(shape.usual);
+    let key = shape.key(sort.column).ok_or_else(|| ListError::Sort(sort.column.to_owned()))?;
+    let after =
+        request.after.as_deref().map(|after| cursor::read(collection, sort, key, after)).transpose()?;
+    let limit = request.limit.clamp(1, 1_000) as usize;
+    let many = many_devices(db, shape, request).await?;
+    let search = Search { db, shape, request, key, descending: sort.descending, many };
+    let mut places = search.places(after.as_ref(), limit + 1).await?;
+    let more = places.len() > limit;
+    places.truncate(limit);
+    let last = places.last().filter(|_| more).cloned();
+    Ok(Keys {
+        next: last.map(|place| cursor::write(collection, sort, place)),
+        ids: places.into_iter().map(|place| place.id).collect(),
+    })
+}
+
+/// How many rows match. Where nothing but "all" is asked of a list that can be counted quickly, exactly.
+pub(crate) async fn tally(
+    db: &Database,
+    collection: Collection,
+    request: &ListRequest,
+) -> Result<Tally, StoreError> {
+    let shape = collection.shape();
+    let exact = shape.countable && request.query.is_empty();
+    let many = many_devices(db, shape, request).await?;
+    let conditions = Conditions::new(shape, request, Style { engine: db.engine(), walk: false, many });
+    let mut sql = Sql::new("SELECT COUNT(*) FROM ");
+    if exact {
+        sql.append(conditions.table());
+        sql.append(conditions.all());
+    } else {
+        sql.text.push_str("(SELECT 1 AS one FROM ");
+        sql.append(conditions.table());
+        sql.append(conditions.all());
+        sql.push(" LIMIT ?) counted", Tally::MOST + 1);
+    }
+    let number = db.row(&sql.text, sql.values).await?.map_or(Ok(0), |row| row.count(0))?;
+    let more = !exact && number > Tally::MOST;
+    Ok(Tally { number: if more { Tally::MOST } else { number }, more })
+}
+
+/// Whether the devices that a query of artefacts names are many.
+async fn many_devices(db: &Database, shape: &Shape, request: &ListRequest) -> Result<bool, StoreError> {
+    for term in &request.query.terms {
+        let protocol::query::Test::Field { name, any_of } = &term.test else { continue };
+        if !matches!(shape.meaning(name), Some(Meaning::Holder)) {
+            continue;
+        }
+        let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM devices d WHERE ");
+        sql.append(devices_named(&any_of.iter().collect::<Vec<_>>()));
+        sql.push(" LIMIT ?) counted", MANY_DEVICES);
+        if db.row(&sql.text, sql.values).await?.map_or(Ok(0), |row| row.count(0))? == MANY_DEVICES {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl Search<'_> {
+    async fn places(&self, after: Option<&Place>, number: usize) -> Result<Vec<Place>, StoreError> {
+        if self.request.query.is_empty() && self.request.scope == Scope::All {
+            return self.walk(after, number).await;
+        }
+        match self.few().await? {
+            Some(places) => Ok(self.page_of(places, after, number)),
+            None => self.walk(after, number).await,
+        }
+    }
+
+    /// All matches, when they are few.
+    async fn few(&self) -> Result<Option<Vec<Place>>, StoreError> {
+        let mut sql = self.select(false);
+        sql.push(" LIMIT ?", FEW as u64 + 1);
+        let places = self.run(sql).await?;
+        Ok(Some(places).filter(|places| places.len() <= FEW))
+    }
+
+    fn page_of(&self, mut places: Vec<Place>, after: Option<&Place>, number: usize) -> Vec<Place> {
+        places.sort_unstable();
+        if self.descending {
+            places.reverse();
+        }
+        let behind = |place: &Place| {
+            after.is_none_or(|after| if self.descending { place < after } else { place > after })
+        };
+        places.into_iter().filter(behind).take(number).collect()
+    }
+
+    /// Along the index of the order: first the rows that agree with the last one in the key, then the rest. Each of the two
+    /// is one range of the index, which one condition over both would not be.
+    async fn walk(&self, after: Option<&Place>, number: usize) -> Result<Vec<Place>, StoreError> {
+        let Some(key) = self.key_text() else {
+            return self.by_arrival(after, number).await;
+        };
+        let (sign, direction) = self.direction();
+        let mut places = Vec::new();
+        if let Some(after) = after {
+            let mut ties = self.select(true);
+            ties.push(&format!(" AND {key} = ?"), after.key.clone());
+            ties.push(&format!(" AND {} {sign} ?", self.shape.id), after.id);
+            ties.push(&format!(" ORDER BY {} {direction} LIMIT ?", self.shape.id), number as u64);
+            places = self.run(ties).await?;
+        }
+        if places.len() < number {
+            let mut rest = self.select(true);
+            if let Some(after) = after {
+                rest.push(&format!(" AND {key} {sign} ?"), after.key.clone());
+            }
+            let left = (number - places.len()) as u64;
+            let id = self.shape.id;
+            rest.push(&format!(" ORDER BY {key} {direction}, {id} {direction} LIMIT ?"), left);
+            places.extend(self.run(rest).await?);
+        }
+        Ok(places)
+    }
+
+    async fn by_arrival(&self, after: Option<&Place>, number: usize) -> Result<Vec<Place>, StoreError> {
+        let (sign, direction) = self.direction();
+        let mut sql = self.select(true);
+        if let Some(after) = after {
+            sql.push(&format!(" AND {} {sign} ?", self.shape.id), after.id);
+        }
+        sql.push(&format!(" ORDER BY {} {direction} LIMIT ?", self.shape.id), number as u64);
+        self.run(sql).await
+    }
+
+    fn direction(&self) -> (&'static str, &'static str) {
+        if self.descending { ("<", "DESC") } else { (">", "ASC") }
+    }
+
+    /// The expression of the key; none when rows are sorted as they came.
+    fn key_text(&self) -> Option<String> {
+        match self.key {
+            Key::Arrival => None,
+            Key::Number(text) | Key::Text(text) => Some(self.conditions(true).expression(text)),
+        }
+    }
+
+    fn conditions(&self, walk: bool) -> Conditions<'_> {
+        let style = Style { engine: self.db.engine(), walk, many: self.many };
+        Conditions::new(self.shape, self.request, style)
+    }
+
+    fn select(&self, walk: bool) -> Sql {
+        let conditions = self.conditions(walk);
+        let id = self.shape.id;
+        let key = self.key_text().unwrap_or_else(|| id.to_owned());
+        let mut sql = Sql::new(format!("SELECT {id}, {key} FROM "));
+        sql.append(conditions.table());
+        sql.append(conditions.all());
+        sql
+    }
+
+    async fn run(&self, sql: Sql) -> Result<Vec<Place>, StoreError> {
+        let rows = self.db.rows(&sql.text, sql.values).await?;
+        rows.iter().map(|row| self.place(row)).collect()
+    }
+
+    fn place(&self, row: &Row) -> Result<Place, StoreError> {
+        let key = match self.key {
+            Key::Text(_) => KeyValue::Text(row.text(1)?),
+            Key::Number(_) | Key::Arrival => KeyValue::Number(row.int(1)?),
+        };
+        Ok(Place { key, id: row.int(0)? })
+    }
+}
+
+/// `(?, ?, …)` for ids. Their number is rounded up and the last one repeated, so that few different statements are prepared.
+pub(crate) fn list(ids: &[i64]) -> Sql {
+    let Some(&last) = ids.last() else { return Sql::new("(NULL)") };
+    let mut values: Vec<Value> = ids.iter().map(|&id| id.into()).collect();
+    values.resize(ids.len().next_power_of_two(), last.into());
+    Sql { text: format!("({})", vec!["?"; values.len()].join(", ")), values }
+}

@@ -1,0 +1,1 @@
+//! Measures at scale; run by hand.
