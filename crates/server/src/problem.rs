@@ -156,6 +156,7 @@ impl From<StoreError> for Problem {
                 "The database is damaged",
                 "stop the server and put back a copy; the log says what is damaged",
             ),
+            StoreError::TooMuch(detail) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
             StoreError::Newer { .. } => {
                 failed("The database is newer than the server", "run the newer version of the server")
             }

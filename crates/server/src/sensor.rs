@@ -61,6 +61,7 @@ async fn enrol(
         let detail = "the enrolment token is unknown, used up or has ended: ask for a new one";
         return Err(Problem::forbidden(detail).kind("urn:eyeline:problem:enrolment"));
     }
+    state.accounts().give_back(client.address);
     tracing::info!(device = device_id.as_str(), "a device enrolled");
     state.events().changed(vec![Collection::Devices, Collection::Records]);
     let server_key = PublicKey::new(state.signing_key().verifying_key());

@@ -24,7 +24,6 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode, header, request::Builder},
 };
-use catalog::Catalog;
 use ed25519_dalek::SigningKey;
 use jiff::{SignedDuration, Timestamp};
 use store::{Actor, Location, Store};
@@ -77,7 +76,7 @@ impl Fixture {
         let settings = Settings {
             store,
             signing_key: SigningKey::from_bytes(&[7; 32]),
-            catalog: Arc::new(Catalog::embedded()),
+            catalog: Arc::new(catalog::load().unwrap()),
             public_url: format!("http://{HOST}"),
             listen: HOST.parse().unwrap(),
             clock: Clock::new(move || Timestamp::from_second(told.load(Ordering::SeqCst)).unwrap()),

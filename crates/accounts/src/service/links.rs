@@ -88,6 +88,7 @@ impl Accounts {
         self.count(origin.address, now)?;
         let Link::SignIn(person) = self.link(secret, now).await? else { return Err(AccessError::Link) };
         self.spend(secret, now).await?;
+        self.give_back(origin.address);
         self.begin(person, origin, now).await
     }
 
@@ -111,6 +112,7 @@ impl Accounts {
         }
         let hash = self.hash(password.to_owned()).await?;
         self.spend(secret, now).await?;
+        self.give_back(origin.address);
         let actor = Actor { person: None, name: name.clone() };
         let person = self.store.add_person(&name, role.word(), Some(&hash), &actor, now).await?;
         self.begin(person, origin, now).await

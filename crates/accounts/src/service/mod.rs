@@ -202,6 +202,11 @@ impl Accounts {
         Ok(self.shared.by_address.take(&address_key(address), now)?)
     }
 
+    /// Takes an attempt back that was a right one: many people and devices may share an address.
+    pub fn give_back(&self, address: IpAddr) {
+        self.shared.by_address.give_back(&address_key(address));
+    }
+
     async fn hash(&self, password: String) -> Result<String, AccessError> {
         let hashed = self.blocking(move || password::hash(&password)).await?;
         Ok(hashed?)

@@ -39,7 +39,7 @@ impl Accounts {
         let right = self.verify(password.to_owned(), kept).await?;
         let person = person.filter(|_| right).ok_or(AccessError::Wrong)?;
         self.shared.by_account.give_back(&account);
-        self.shared.by_address.give_back(&super::address_key(origin.address));
+        self.give_back(origin.address);
         self.begin(person, origin, now).await
     }
 
