@@ -21,3 +21,9 @@ mod severity;
 mod shell;
 mod time;
 mod words;
+mod web;
+
+/// Every route of the console with who may use it, and how problems look to browsers.
+pub fn routes() -> server::Routes {
+    web::routes()
+}

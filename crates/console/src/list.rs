@@ -53,8 +53,8 @@ pub(crate) struct List<'a> {
     pub(crate) problem: Option<String>,
     /// How many rows match.
     pub(crate) tally: Tally,
-    /// How many there are in all.
-    pub(crate) total: u64,
+    /// How many there are in all, where that is counted.
+    pub(crate) total: Option<u64>,
     /// What the page says beside the numbers, when nothing is asked.
     pub(crate) lead: Markup,
     /// The cells of each row; the first holds [`opener`].
@@ -133,13 +133,15 @@ fn lead(list: &List<'_>) -> Markup {
     let Tally { number, more } = list.tally;
     let noun = list.spec.noun;
     let shown = if more { format!("more than {}", words::count(number)) } else { words::count(number) };
+    let all = list.total.unwrap_or(0).max(number);
     html! {
         @if list.problem.is_some() {
             "The query was not understood, so nothing is shown."
         } @else if list.query.is_empty() {
-            @if list.total > 0 { b { (noun.count(list.total.max(number))) } (list.lead) }
+            @if number > 0 { b { @if more { (words::capital(&shown)) " " (noun.1) } @else { (noun.count(number)) } } (list.lead) }
         } @else {
-            b { (words::capital(&shown)) } " of " (noun.count(list.total.max(number))) " "
+            b { (words::capital(&shown)) } " "
+            @if list.total.is_some() { "of " (noun.count(all)) " " } @else { (noun.of(number)) " " }
             (if number == 1 && !more { "matches" } else { "match" }) "."
         }
     }

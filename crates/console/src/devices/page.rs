@@ -1,11 +1,12 @@
 //! One device: who it is, what runs on it now, what it holds, what is wrong, what cannot be seen. Pure.
 
 use maud::{Markup, html};
-use store::{DeviceDetail, DeviceState, FindingRow, HoldingRow, PersonRef, ProgramRow, RecordRow};
+use store::{ArtifactRow, DeviceDetail, DeviceState, FindingRow, PersonRef, ProgramRow, RecordRow};
 
 use super::{SPEC, coverage, heard, name, sight, system, timeline};
 use crate::{
     list::escaped,
+    names,
     panel::{self, Frame, facts, section},
     severity,
     shell::{self, Place, Search, Shell},
@@ -18,8 +19,8 @@ use crate::{
 pub(crate) struct Beside {
     pub(crate) runtimes: Vec<ProgramRow>,
     pub(crate) agents: Vec<ProgramRow>,
-    /// The largest holdings.
-    pub(crate) holdings: Vec<HoldingRow>,
+    /// The largest models that it holds.
+    pub(crate) models: Vec<ArtifactRow>,
     /// Open findings, the gravest first.
     pub(crate) findings: Vec<FindingRow>,
     /// What happened there lately; nothing where the reader may not see records.
@@ -84,8 +85,8 @@ fn now(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Markup {
         }))
         (block("holdings", "Largest models", Some((here("models"), "All models")), &html! {
             div.list {
-                @for holding in &beside.holdings { (holding_row(shell, holding)) }
-                @if beside.holdings.is_empty() { p.row.dim { "No model is held here." } }
+                @for model in &beside.models { (model_row(shell, model)) }
+                @if beside.models.is_empty() { p.row.dim { "No model is held here." } }
             }
         }))
     }
@@ -220,11 +221,12 @@ fn program_row(shell: &Shell, program: &ProgramRow) -> Markup {
     }
 }
 
-fn holding_row(shell: &Shell, holding: &HoldingRow) -> Markup {
+fn model_row(shell: &Shell, model: &ArtifactRow) -> Markup {
+    let origin = model.origin.as_ref().map_or_else(|| "unknown origin".to_owned(), names::origin);
     html! {
-        a.row.pair href={ "/models/" (holding.artifact) } {
-            span.what { b.strong { (holding.name) } span.clip { (shell.names.format(&holding.format)) ", " (holding.path) } }
-            span.num { (words::size(holding.size)) }
+        a.row.pair href={ "/models/" (model.id) } {
+            span.what { b.strong { (model.name) } span.clip { (shell.names.format(&model.format)) ", " (origin) } }
+            span.num { (words::size(model.size)) }
         }
     }
 }

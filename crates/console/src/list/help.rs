@@ -44,6 +44,7 @@ fn values(field: &Field) -> Markup {
         @match field.kind {
             Kind::Text => { "text, " code { "*" } " for anything" }
             Kind::Word(words) => { (words.join(", ")) }
+            Kind::Path => { "path, " code { "/home/ann/*" } }
             Kind::Number => { "number, " code { ">1" } }
             Kind::Size => { "size, " code { ">4GB" } }
             Kind::Time => { "age or date, " code { "<7d" } ", " code { ">2026-11-01" } }
