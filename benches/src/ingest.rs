@@ -35,7 +35,10 @@ pub(crate) fn measure(dir: &Path, postgres: Option<&str>) -> Result<Vec<Row>> {
         let _ = std::fs::remove_file(dir.join(format!("ingest.db{end}")));
     }
     std::fs::create_dir_all(dir)?;
-    let mut rows = runtime.block_on(engine(&Location::Sqlite(file), ["SQLite: models of first reports, /s", "SQLite: changes in small reports, /s"]))?;
+    let mut rows = runtime.block_on(engine(
+        &Location::Sqlite(file),
+        ["SQLite: models of first reports, /s", "SQLite: changes in small reports, /s"],
+    ))?;
     match postgres {
         Some(url) => rows.extend(runtime.block_on(own_database(url))?),
         None => eprintln!("bench: no PostgreSQL named (--postgres): not measured"),
@@ -62,8 +65,11 @@ async fn engine(location: &Location, names: [&'static str; 2]) -> Result<Vec<Row
     let mut changes = 0;
     let start = Instant::now();
     for round in 1..=DELTAS {
-        let reports: Vec<_> =
-            devices.iter().enumerate().map(|(number, device)| (device.clone(), delta(number, round))).collect();
+        let reports: Vec<_> = devices
+            .iter()
+            .enumerate()
+            .map(|(number, device)| (device.clone(), delta(number, round)))
+            .collect();
         changes += (reports.len() * CHANGES) as u64;
         send(&store, reports).await?;
     }

@@ -5,12 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use accounts::{Accounts, Role, parse_ttl};
+use accounts::{Accounts, Role};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use jiff::SignedDuration;
 use platform::data::{DataDirectory, DataError};
-use server::control::{self, Answer, Request, Token};
-use store::Store;
+use server::control::{self, Answer, Request};
+use store::{Store, TokenRow};
 
 use crate::exit::Exit;
 
@@ -29,8 +30,8 @@ enum Action {
         #[arg(long)]
         role: Role,
         /// How long it works, such as 12h or 30d [default: until it is revoked]
-        #[arg(long, value_parser = |text: &str| parse_ttl(text).map(|_| text.to_owned()))]
-        ttl: Option<String>,
+        #[arg(long, value_parser = accounts::parse_ttl)]
+        ttl: Option<SignedDuration>,
         /// What it is for, for those who read the list
         #[arg(long, default_value = "command line")]
         name: String,
@@ -62,35 +63,38 @@ struct Place {
 /// Does it.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let (request, place) = match arguments.action {
-        Action::Create { role, ttl, name, place } => (Request::CreateToken { role, ttl, name }, place),
+        Action::Create { role, ttl, name, place } => {
+            let ttl_seconds = ttl.map(|ttl| ttl.as_secs());
+            (Request::CreateToken { role, ttl_seconds, name }, place)
+        }
         Action::List { place } => (Request::ListTokens, place),
         Action::Revoke { id, place } => (Request::RevokeToken { id }, place),
     };
     let path = crate::data::directory(place.data)?;
-    print(answer(&path, request)?)?;
+    print(answer(&path, &request)?)?;
     Ok(Exit::Fine)
 }
 
 /// The running product's answer, or our own where none runs.
-fn answer(path: &Path, request: Request) -> anyhow::Result<Answer> {
+fn answer(path: &Path, request: &Request) -> anyhow::Result<Answer> {
     match DataDirectory::own(path) {
         Ok(directory) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(alone(&directory, request))
         }
-        Err(DataError::InUse { .. }) => control::ask(path, &request)
+        Err(DataError::InUse { .. }) => control::ask(path, request)
             .context("the process that uses the directory does not answer: stop it, or wait until it is up"),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn alone(directory: &DataDirectory, request: Request) -> anyhow::Result<Answer> {
+async fn alone(directory: &DataDirectory, request: &Request) -> anyhow::Result<Answer> {
     let location = crate::data::database(directory, None)?;
     let store = Store::open(&location).await.map_err(|error| crate::data::explain(error, &location))?;
     let accounts = Accounts::new(store.clone());
-    let answer = control::about_tokens(&accounts, request, platform::clock::now()).await;
+    let answer = control::answer(&accounts, request, platform::clock::now()).await;
     store.close().await;
-    Ok(answer.unwrap_or_else(|message| Answer::Failed { message }))
+    Ok(answer)
 }
 
 fn print(answer: Answer) -> anyhow::Result<()> {
@@ -105,7 +109,7 @@ fn print(answer: Answer) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-fn table(out: &mut impl Write, tokens: &[Token]) -> std::io::Result<()> {
+fn table(out: &mut impl Write, tokens: &[TokenRow]) -> std::io::Result<()> {
     if tokens.is_empty() {
         return writeln!(out, "no tokens: make one with eyeline token create --role ROLE");
     }

@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// Compute the SHA-256 of every model (reads all of each file once)
     #[arg(long)]
     hash: bool,
+    /// Log every request
+    #[arg(long, short)]
+    verbose: bool,
 }
 
 /// Runs until it is asked to stop.
@@ -63,7 +66,7 @@ fn beside(path: &std::path::Path) -> anyhow::Result<Exit> {
     match answer.context(
         "another process uses the directory and does not answer: stop it, or use another one with --data",
     )? {
-        control::Answer::Link { url } => {
+        control::Answer::LoginLink { url } => {
             banner::beside(&url, path)?;
             Ok(Exit::Fine)
         }

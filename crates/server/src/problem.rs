@@ -166,9 +166,6 @@ impl From<StoreError> for Problem {
             StoreError::Newer { .. } => {
                 failed("The database is newer than the server", "run the newer version of the server")
             }
-            StoreError::TooMuch(what) => {
-                return Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the report is refused: {what}"));
-            }
             StoreError::Unexpected(_) | StoreError::Refused(_) => failed(
                 "The database answered something unexpected",
                 "this is a fault of the server; its log says more under the request id",

@@ -7,7 +7,6 @@
     reason = "a test stops at the first surprise"
 )]
 
-
 use std::{
     net::{IpAddr, Ipv4Addr},
     path::Path,

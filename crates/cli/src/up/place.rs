@@ -2,7 +2,7 @@
 
 use std::{
     io::ErrorKind,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener},
 };
 
 use anyhow::anyhow;
@@ -43,19 +43,6 @@ pub(super) fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
         }
         _ => anyhow!("cannot listen on `{address}`: {error}"),
     })
-}
-
-/// The address of a listener for programs on this machine.
-pub(super) fn url(listener: &TcpListener) -> std::io::Result<String> {
-    let mut address = listener.local_addr()?;
-    if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() {
-            Ipv4Addr::LOCALHOST.into()
-        } else {
-            Ipv6Addr::LOCALHOST.into()
-        });
-    }
-    Ok(format!("http://{address}"))
 }
 
 #[cfg(test)]

@@ -34,14 +34,21 @@ pub(super) trait Kind: 'static {
     const FILES: [&'static str; 2];
     const COLUMNS: &'static [&'static str];
 
-    fn rows(store: &Store, request: &ListRequest) -> impl Future<Output = Result<Page<Self::Row>, ListError>> + Send;
+    fn rows(
+        store: &Store,
+        request: &ListRequest,
+    ) -> impl Future<Output = Result<Page<Self::Row>, ListError>> + Send;
     fn cells(shell: &Shell, state: &State, row: &Self::Row) -> Markup;
     fn total(shell: &Shell) -> Option<u64>;
     fn lead(shell: &Shell) -> Markup;
     fn empty() -> Markup;
     fn export(row: &Self::Row) -> Vec<Value>;
     /// What opens beside the list, or on a page of its own; nothing where there is no such thing.
-    fn open(visit: &Visit, id: &str, frame: Open) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send;
+    fn open(
+        visit: &Visit,
+        id: &str,
+        frame: Open,
+    ) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send;
 }
 
 /// How a thing is to be shown.
@@ -134,7 +141,12 @@ async fn found<K: Kind>(visit: &Visit, request: ListRequest) -> Result<Found<K::
 impl<R> Found<R> {
     fn nothing(problem: String) -> Self {
         let page = Page { items: Vec::new(), next: None };
-        Self { query: Query::default(), problem: Some(problem), tally: Tally { number: 0, more: false }, page }
+        Self {
+            query: Query::default(),
+            problem: Some(problem),
+            tally: Tally { number: 0, more: false },
+            page,
+        }
     }
 
     fn list<'a, K: Kind<Row = R>>(&'a self, visit: &'a Visit, panel: Option<Markup>) -> List<'a> {
@@ -159,7 +171,8 @@ impl<R> Found<R> {
 async fn file<K: Kind>(visit: Visit, format: Format) -> Result<Response, Problem> {
     let asked = ListRequest { after: None, limit: export::PAGE, ..request::<K>(&visit)? };
     let store = visit.state.store().clone();
-    let file = Export { name: K::SPEC.collection.name(), format, columns: K::COLUMNS.to_vec(), cells: K::export };
+    let file =
+        Export { name: K::SPEC.collection.name(), format, columns: K::COLUMNS.to_vec(), cells: K::export };
     let fetch = move |after: Option<String>| {
         let (store, asked) = (store.clone(), ListRequest { after, ..asked.clone() });
         async move { K::rows(&store, &asked).await }
