@@ -46,7 +46,9 @@ impl ListQuery {
         let sort =
             self.sort.filter(|sort| !sort.is_empty()).map(|sort| collection.sort(&sort)).transpose()?;
         let after = self.after.filter(|after| !after.is_empty());
-        Ok(ListRequest { query: collection.query(&self.q)?, sort, after, limit, scope: caller.scope(), now })
+        let (query, scope) = (collection.query(&self.q)?, caller.scope());
+        let me = caller.actor().person;
+        Ok(ListRequest { query, sort, after, limit, scope, me, ..ListRequest::all(now) })
     }
 }
 
