@@ -44,6 +44,7 @@ pub(crate) fn due(text: Option<String>) -> Result<Option<jiff::civil::Date>, Sto
 
 fn acknowledged(row: &Row) -> Result<Option<Acknowledgment>, StoreError> {
     let (by, at) = (person(row, 15)?, row.maybe_time(17)?);
-    let (reason, name) = (row.maybe_text(18)?.unwrap_or_default(), row.maybe_text(21)?.unwrap_or_default());
+    let reason = row.maybe_text(18)?.unwrap_or_default();
+    let name = row.maybe_text(21)?.or_else(|| by.as_ref().map(|by| by.name.clone())).unwrap_or_default();
     Ok(at.map(|at| Acknowledgment { by, name, at, reason }))
 }
