@@ -14,6 +14,9 @@ use crate::{Caller, Problem, State};
 /// The most rows of an answer.
 const MOST: u32 = 1000;
 
+/// The most paths of an artefact in a list.
+const PATHS: u32 = 100;
+
 /// Which rows, in which order, from where on and how many.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -49,8 +52,9 @@ impl ListQuery {
         let sort =
             self.sort.filter(|sort| !sort.is_empty()).map(|sort| collection.sort(&sort)).transpose()?;
         let after = self.after.filter(|after| !after.is_empty());
-        let (query, scope, me) = (collection.query(&self.q)?, caller.scope(), caller.identity().person());
-        Ok(ListRequest { query, sort, after, limit, scope, me, paths: PATHS, now })
+        let query = collection.query(&self.q)?;
+        let (scope, me) = (caller.scope(), caller.identity().person());
+        Ok(ListRequest { query, sort, after, limit, scope, me, paths: PATHS, ..ListRequest::all(now) })
     }
 }
 
