@@ -40,9 +40,6 @@ pub(super) struct ListQuery {
     limit: Option<u32>,
 }
 
-/// How many paths an artefact shows.
-const PATHS: u32 = 100;
-
 impl ListQuery {
     /// What it asks of a collection.
     pub(super) fn of(
