@@ -34,7 +34,7 @@ async fn beside(visit: &Visit, device: &DeviceDetail, open: Open) -> Result<Besi
         Ok(ListRequest { query, limit, ..visit.request() })
     };
     let mut beside = Beside {
-        findings: store.findings(&here(Collection::Findings, " state:open", if whole { 12 } else { 5 })?).await?.items,
+        findings: store.findings(&here(Collection::Findings, " state:open severity:!info", if whole { 12 } else { 5 })?).await?.items,
         runtimes: store.runtimes(&here(Collection::Runtimes, "", if whole { 20 } else { 4 })?).await?.items,
         ..Beside::default()
     };

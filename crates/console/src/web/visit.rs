@@ -69,7 +69,7 @@ impl Visit {
 
     /// A request for all rows that they see, to narrow.
     pub(super) fn request(&self) -> ListRequest {
-        ListRequest { scope: self.scope(), ..ListRequest::all(self.shell.now) }
+        ListRequest { scope: self.scope(), me: self.caller.identity().person(), ..ListRequest::all(self.shell.now) }
     }
 
     /// Whom things can be given to.

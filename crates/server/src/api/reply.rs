@@ -46,7 +46,8 @@ impl ListQuery {
         let sort =
             self.sort.filter(|sort| !sort.is_empty()).map(|sort| collection.sort(&sort)).transpose()?;
         let after = self.after.filter(|after| !after.is_empty());
-        Ok(ListRequest { query: collection.query(&self.q)?, sort, after, limit, scope: caller.scope(), now })
+        let (scope, me) = (caller.scope(), caller.identity().person());
+        Ok(ListRequest { query: collection.query(&self.q)?, sort, after, limit, scope, me, ..ListRequest::all(now) })
     }
 }
 
