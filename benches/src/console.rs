@@ -109,7 +109,8 @@ fn fleet(eyeline: &Path, dir: &Path) -> Result<Vec<Row>> {
 fn first_page(product: &Product) -> Result<f64> {
     let page = product.text("/")?;
     let mut bytes = product.ask("/")?.1.len();
-    let mut assets: Vec<String> = page.split('"').filter(|part| part.starts_with("/assets/")).map(str::to_owned).collect();
+    let mut assets: Vec<String> =
+        page.split('"').filter(|part| part.starts_with("/assets/")).map(str::to_owned).collect();
     assets.sort();
     assets.dedup();
     for asset in &assets {

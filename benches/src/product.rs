@@ -46,7 +46,8 @@ impl Product {
             .context("failed to start eyeline up")?;
         let output = child.stdout.take().context("standard output is piped")?;
         let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-        let url = lines.find_map(|line| Some(line.get(line.find("http://")?..)?.split("/login/").next()?.to_owned()));
+        let url = lines
+            .find_map(|line| Some(line.get(line.find("http://")?..)?.split("/login/").next()?.to_owned()));
         let listening = start.elapsed();
         thread::spawn(move || lines.for_each(drop));
         let Some(url) = url else { bail!("eyeline up printed no address: {:?}", child.wait()) };

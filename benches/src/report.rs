@@ -41,6 +41,12 @@ impl Row {
         Self { what, ours, peer: None, limit: None, ratio: None, goal: format!("< {goal:.0}"), met }
     }
 
+    /// A rate beside that of a peer who does less, for comparison only.
+    pub(crate) fn beside(what: &'static str, ours: f64, peer: f64) -> Self {
+        let ratio = Some(ours / peer);
+        Self { what, ours, peer: Some(peer), limit: None, ratio, goal: String::new(), met: None }
+    }
+
     /// The same number of a peer, for comparison only.
     pub(crate) fn peer(mut self, peer: f64) -> Self {
         self.peer = Some(peer);
@@ -96,7 +102,8 @@ impl Report {
             }
         }
         let mut text = format!(
-            "{} files, warm, median of {} rounds; peer: find -size +100M, limit: fd -u -j2\n",
+            "scan: {} files, warm, median of {} rounds; peer: find -size +100M, limit: fd -u -j2; reports: peer: plain inserts of \
+             1,000 rows\n",
             self.files, self.rounds
         );
         for line in &lines {
@@ -142,7 +149,7 @@ mod tests {
         ];
         let table = Report { files: 10, rounds: 1, rows }.table();
         let expected = "\
-10 files, warm, median of 1 rounds; peer: find -size +100M, limit: fd -u -j2
+scan: 10 files, warm, median of 1 rounds; peer: find -size +100M, limit: fd -u -j2; reports: peer: plain inserts of 1,000 rows
 what              ours   peer   limit   ratio   goal
 first scan, s     1.50      2    1.25    0.75   ratio <= 1.0  met
 --version, ms       20      -       -       -   < 15  MISSED

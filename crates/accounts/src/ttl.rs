@@ -7,10 +7,10 @@ const MOST_HOURS: i64 = 10 * 366 * 24;
 
 /// A text that is no duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no duration: write a number and m, h, d or w, such as 12h or 30d, at most 10 years")]
+#[error("`{0}` is no duration: write a number and s, m, h, d or w, such as 12h or 30d, at most 10 years")]
 pub struct TtlError(String);
 
-/// Reads a duration: a positive whole number and one of `m`, `h`, `d`, `w`.
+/// Reads a duration: a positive whole number and one of `s`, `m`, `h`, `d`, `w`.
 ///
 /// # Errors
 /// [`TtlError`] for any other text, and for more than ten years.
@@ -22,15 +22,16 @@ pub fn parse_ttl(text: &str) -> Result<SignedDuration, TtlError> {
         return Err(error());
     }
     let number: i64 = number.parse().map_err(|_| error())?;
-    let minutes = match unit {
-        'm' => 1,
-        'h' => 60,
-        'd' => 24 * 60,
-        'w' => 7 * 24 * 60,
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 24 * 3600,
+        'w' => 7 * 24 * 3600,
         _ => return Err(error()),
     };
-    let minutes = number.checked_mul(minutes).filter(|minutes| (1..=MOST_HOURS * 60).contains(minutes));
-    minutes.map(SignedDuration::from_mins).ok_or_else(error)
+    let seconds = number.checked_mul(seconds).filter(|seconds| (1..=MOST_HOURS * 3600).contains(seconds));
+    seconds.map(SignedDuration::from_secs).ok_or_else(error)
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Which data directory a command means, and which database belongs to it.
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::ffi::OsString;
+#[cfg(feature = "server")]
+use std::path::{Path, PathBuf};
 
+#[cfg(feature = "server")]
 use anyhow::{Context, bail};
+#[cfg(feature = "server")]
 use platform::data::DataDirectory;
 
 /// Remembers a database that is not in the directory. It may hold a password.
@@ -15,7 +16,7 @@ const DATABASE: &str = "database";
 #[cfg(feature = "server")]
 const SQLITE: &str = "eyeline.db";
 #[cfg(feature = "server")]
-const LONGEST: u64 = 4096;
+const LONGEST: usize = 4096;
 
 /// A variable of the environment.
 #[allow(clippy::disallowed_methods, reason = "the command line is where the environment comes in")]
@@ -24,6 +25,7 @@ pub(crate) fn environment(name: &str) -> Option<OsString> {
 }
 
 /// The directory that was named, else the default one.
+#[cfg(feature = "server")]
 pub(crate) fn directory(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     match named.or_else(|| platform::data::default_directory(&environment)) {
         // Links and sockets are told by their full names, wherever a later command is started.
@@ -36,12 +38,17 @@ pub(crate) fn directory(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
 /// remembered.
 #[cfg(feature = "server")]
 pub(crate) fn database(directory: &DataDirectory, named: Option<&str>) -> anyhow::Result<store::Location> {
-    let own = store::Location::Sqlite(directory.path().join(SQLITE));
+    let own = || {
+        // SQLite gives its other files the rights of this one.
+        let kept = directory.keep_private(SQLITE);
+        kept.with_context(|| format!("cannot keep a database in `{}`", directory.path().display()))?;
+        Ok(store::Location::Sqlite(directory.path().join(SQLITE)))
+    };
     let file = directory.path().join(DATABASE);
     match named {
         Some("sqlite") => {
             forget(&file)?;
-            Ok(own)
+            own()
         }
         Some(url) => {
             directory.write(DATABASE, &[url.as_bytes(), b"\n"]).context("cannot remember the database")?;
@@ -49,7 +56,7 @@ pub(crate) fn database(directory: &DataDirectory, named: Option<&str>) -> anyhow
         }
         None => match platform::read::whole(&file, LONGEST) {
             Ok(url) => Ok(store::Location::Postgres(String::from_utf8_lossy(&url).trim().to_owned())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(own),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => own(),
             Err(error) => Err(error).with_context(|| format!("cannot read `{}`", file.display())),
         },
     }

@@ -10,6 +10,7 @@ pub(crate) enum Exit {
     /// Findings at or above `--fail-on`.
     Findings,
     /// The command line does not make sense; most of it is told by the argument parser.
+    #[cfg(feature = "server")]
     Usage,
     /// The work could not be done, or not to its end.
     Failed,
@@ -22,6 +23,7 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Fine => 0,
             Exit::Findings => 1,
+            #[cfg(feature = "server")]
             Exit::Usage => 2,
             Exit::Failed => 3,
             Exit::Undecided => 4,

@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// Compute the SHA-256 of every model (reads all of each file once)
     #[arg(long)]
     hash: bool,
+    /// Log every request
+    #[arg(long, short)]
+    verbose: bool,
 }
 
 /// Runs until it is asked to stop.

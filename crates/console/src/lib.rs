@@ -20,8 +20,8 @@ mod records;
 mod severity;
 mod shell;
 mod time;
-mod words;
 mod web;
+mod words;
 
 /// Every route of the console with who may use it, and how problems look to browsers.
 pub fn routes() -> server::Routes {

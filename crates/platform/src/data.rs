@@ -110,6 +110,14 @@ impl DataDirectory {
         make_private(&self.path.join(name))
     }
 
+    /// Makes sure that there is a file of this name that only the owner can read, for those who write into it themselves.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn keep_private(&self, name: &str) -> io::Result<()> {
+        private_file(&self.path.join(name)).map(drop)
+    }
+
     /// Writes a file in it, all or nothing, that only the owner can read. The parts stand one behind the other.
     ///
     /// # Errors

@@ -8,12 +8,13 @@ mod listener;
 
 use std::{io, path::Path};
 
-use accounts::Role;
-use jiff::Timestamp;
+use accounts::{AccessError, Accounts, Role};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use store::{Actor, TokenRow};
 
 #[cfg(unix)]
-pub use listener::Control;
+pub use listener::{Control, serve};
 
 /// The name of the socket in a data directory.
 pub const SOCKET: &str = "control.sock";
@@ -31,9 +32,9 @@ pub enum Request {
     CreateToken {
         /// As what it may act.
         role: Role,
-        /// How long it lives, such as `30d`; without end when absent.
+        /// How long it lives, in seconds; until it is revoked when absent.
         #[serde(default)]
-        ttl: Option<String>,
+        ttl_seconds: Option<i64>,
         /// What it is for.
         name: String,
     },
@@ -77,12 +78,12 @@ pub enum Answer {
     /// Every token.
     Tokens {
         /// Without their secrets.
-        tokens: Vec<Token>,
+        tokens: Vec<TokenRow>,
     },
     /// It is done.
     Done,
     /// A link.
-    Link {
+    LoginLink {
         /// The whole URL, good for one use.
         url: String,
     },
@@ -93,32 +94,6 @@ pub enum Answer {
     },
 }
 
-/// An API token, without its secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Token {
-    /// Its number.
-    pub id: i64,
-    /// What it is for.
-    pub name: String,
-    /// Its role's word.
-    pub role: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it ends.
-    pub expires_at: Option<Timestamp>,
-    /// When it was last used.
-    pub used_at: Option<Timestamp>,
-    /// When it was revoked.
-    pub revoked_at: Option<Timestamp>,
-}
-
-impl From<store::TokenRow> for Token {
-    fn from(row: store::TokenRow) -> Self {
-        let store::TokenRow { id, name, role, person: _, created_at, expires_at, used_at, revoked_at } = row;
-        Self { id, name, role, created_at, expires_at, used_at, revoked_at }
-    }
-}
-
 impl std::fmt::Debug for Answer {
     /// Tokens and links do not show themselves.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -127,10 +102,38 @@ impl std::fmt::Debug for Answer {
             Self::Token { .. } => "Token",
             Self::Tokens { .. } => "Tokens",
             Self::Done => "Done",
-            Self::Link { .. } => "Link",
+            Self::LoginLink { .. } => "LoginLink",
             Self::Failed { message } => return f.debug_tuple("Failed").field(message).finish(),
         };
         f.write_str(name)
+    }
+}
+
+/// Answers what needs no running server, for a command that owns the data directory itself.
+pub async fn answer(accounts: &Accounts, request: &Request, now: Timestamp) -> Answer {
+    match perform(accounts, request, now).await {
+        Ok(answer) => answer,
+        Err(error) => Answer::Failed { message: error.to_string() },
+    }
+}
+
+async fn perform(accounts: &Accounts, request: &Request, now: Timestamp) -> Result<Answer, AccessError> {
+    let actor = Actor { person: None, name: "command line".into() };
+    match request {
+        Request::CreateToken { role, ttl_seconds, name } => {
+            let ttl = ttl_seconds.map(SignedDuration::from_secs);
+            let (secret, row) = accounts.create_token(name, *role, ttl, &actor, now).await?;
+            let (id, expires_at) = (row.id, row.expires_at);
+            Ok(Answer::Token { secret: secret.reveal().to_owned(), id, expires_at })
+        }
+        Request::ListTokens => Ok(Answer::Tokens { tokens: accounts.tokens().await? }),
+        Request::RevokeToken { id } => {
+            accounts.revoke_token(*id, &actor, now).await?;
+            Ok(Answer::Done)
+        }
+        Request::Status | Request::LoginLink => {
+            Ok(Answer::Failed { message: "no server serves this data directory".into() })
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub use events::Event;
 pub use presence::Presence;
 pub use problem::Problem;
 pub use routes::{Access, Routes};
-pub use serve::{housekeeping, serve};
+pub use serve::{local_url, serve};
 pub use state::{Settings, State};
 
 /// Everything that the server itself serves: the API, the sensors' side, health and metrics.

@@ -83,11 +83,12 @@ impl Presence {
         self.lock().channels.remove(device);
     }
 
-    /// Ends every channel; none begins any more.
-    pub(crate) fn end(&self) {
+    /// Ends every channel; none begins any more. Who was connected was heard from.
+    pub(crate) fn end(&self, now: Timestamp) {
         let mut inner = self.lock();
         inner.ended = true;
-        inner.channels.clear();
+        let channels = std::mem::take(&mut inner.channels);
+        inner.seen.extend(channels.into_keys().map(|device| (device, now)));
     }
 
     /// Who was heard from since the last call, with those that are connected now.
@@ -157,8 +158,9 @@ mod tests {
     async fn the_end_of_the_server_ends_every_channel_and_lets_none_begin() {
         let presence = Presence::default();
         let mut channel = presence.open("a", NOW).unwrap();
-        presence.end();
+        presence.end(NOW);
         assert!(!channel.woken().await);
+        assert_eq!(presence.take(NOW), [("a".to_owned(), NOW)], "it was there to the end");
         assert!(presence.open("b", NOW).is_none());
     }
 

@@ -4,19 +4,20 @@ mod channel;
 pub(crate) mod guard;
 mod nonces;
 
+use accounts::AccessError;
 use axum::{
     Json,
     body::Bytes,
     extract::Extension,
     http::{HeaderMap, Method, StatusCode, header},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use protocol::{
     sensor::{
         CHANNEL_PATH, ENROL_PATH, EnrolAnswer, LARGEST_PACKED, Order, PackError, REPORT_PATH, RESEND, Report,
         ReportAnswer, unpack,
     },
-    signing::PublicKey,
+    signing::{EnrolmentToken, KeyId, PublicKey},
 };
 use store::{Actor, Collection, Enrolment, Ingested};
 
@@ -127,6 +128,36 @@ impl State {
         self.presence().wake(device);
         self.events().changed(vec![Collection::Records]);
         Ok(serial)
+    }
+
+    /// An enrolment token that this process makes for a sensor beside it, which reaches the server at `url`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn enrolment_token(
+        &self,
+        url: &str,
+        uses: u32,
+        life: SignedDuration,
+    ) -> Result<EnrolmentToken, AccessError> {
+        let actor = Actor { person: None, name: "command line".into() };
+        Ok(self.enrolment_token_by(&actor, url, uses, life).await?.0)
+    }
+
+    /// An enrolment token: where this server is, which key it has, and a secret; and when it ends.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn enrolment_token_by(
+        &self,
+        actor: &Actor,
+        url: &str,
+        uses: u32,
+        life: SignedDuration,
+    ) -> Result<(EnrolmentToken, Timestamp), AccessError> {
+        let (secret, until) = self.accounts().create_enrolment(uses, life, actor, self.now()).await?;
+        let key = KeyId::of(&self.signing_key().verifying_key());
+        Ok((EnrolmentToken { url: url.to_owned(), key, secret: secret.reveal().to_owned() }, until))
     }
 
     /// Stops trusting a device: nothing it sends is taken any more, and its channel ends.

@@ -1,9 +1,14 @@
 //! The listener, the upkeep beside it, and an end that loses nothing.
 
-use std::{future::Future, io, net::SocketAddr, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    time::Duration,
+};
 
 use axum::Router;
-use tokio::net::TcpListener;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::State;
 
@@ -12,6 +17,23 @@ const FAREWELL: Duration = Duration::from_secs(10);
 
 /// How often what was heard of devices is written down.
 const UPKEEP: Duration = Duration::from_secs(300);
+
+/// Where someone on this machine reaches a listener.
+///
+/// # Errors
+/// When the system does not say where it listens.
+pub fn local_url(listener: &TcpListener) -> io::Result<String> {
+    let mut address = listener.local_addr()?;
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok(format!("http://{address}"))
+}
+
+/// How often the database is tidied and the day counted: more than once, so that a machine that sleeps at night has its days.
+const HOURLY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Serves until `ending` is done; then ends streams, lets requests that are under way finish, and writes down what was heard.
 ///
@@ -23,6 +45,8 @@ pub async fn serve(
     state: State,
     ending: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
     let (tell, mut told) = tokio::sync::watch::channel(false);
     let streams = state.clone();
     let signal = async move {
@@ -40,19 +64,37 @@ pub async fn serve(
     let served = tokio::select! {
         served = async { server.await } => served,
         () = overdue => Ok(()),
+        () = housekeeping(&state) => Ok(()),
     };
     write_down(&state).await;
     served
 }
 
-/// Upkeep of a server: runs until it is dropped.
-pub async fn housekeeping(state: State) {
+/// Upkeep of a server: never ends.
+async fn housekeeping(state: &State) {
     let mut tick = tokio::time::interval(UPKEEP);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    tick.tick().await;
+    let mut tidied = None;
     loop {
         tick.tick().await;
-        write_down(&state).await;
+        write_down(state).await;
+        let now = state.now();
+        // A clock that was set back must not stop this for as long as it was set back.
+        if tidied.is_none_or(|at| now.duration_since(at).abs() >= HOURLY) {
+            tidied = Some(now);
+            tidy(state, now).await;
+        }
+    }
+}
+
+/// Throws away what is over, and counts the day.
+async fn tidy(state: &State, now: Timestamp) {
+    let store = state.store();
+    for done in [store.prune(now).await, store.count_day(now).await] {
+        if let Err(error) = done {
+            tracing::warn!(%error, "upkeep of the database failed; later, then");
+            state.metrics().database_error();
+        }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::{convert::Infallible, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use accounts::{Accounts, Secret};
+use accounts::{AccessError, Accounts, Secret};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use catalog::Catalog;
 use ed25519_dalek::SigningKey;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use store::Store;
 
 use tokio::sync::Semaphore;
@@ -85,7 +85,7 @@ impl State {
 
     /// Ends everything that streams: the server ends.
     pub fn end(&self) {
-        self.presence().end();
+        self.presence().end(self.now());
         self.events().tell(Event::Ending);
     }
 
@@ -117,6 +117,15 @@ impl State {
     /// Where people reach it, without a slash at the end.
     pub fn public_url(&self) -> &str {
         &self.0.settings.public_url
+    }
+
+    /// A link for who started this server: signs in the first owner, or makes one. Works once, for `life` or 15 minutes; one
+    /// that was made before works no more.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn login_link(&self, life: Option<SignedDuration>) -> Result<String, AccessError> {
+        Ok(self.login_url(&self.accounts().owner_link(life, self.now()).await?))
     }
 
     /// Where a login link leads.

@@ -7,8 +7,6 @@
     reason = "a test stops at the first surprise"
 )]
 
-mod table;
-
 use std::{
     net::{IpAddr, Ipv4Addr},
     path::Path,

@@ -10,6 +10,9 @@ mod postgres;
 mod sqlite;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 use std::{path::PathBuf, time::Duration};
 
 pub(crate) use value::{Row, Value};

@@ -67,6 +67,17 @@ fn what_is_banned_is_absent() {
     let rules = rules();
     for rule in rules["bans"]["deny"].as_array().expect("a list of bans") {
         let name = rule["crate"].as_str().expect("a ban names a crate");
+        if let Some(wrappers) = rule.get("wrappers").and_then(Value::as_array) {
+            let users = metadata
+                .packages
+                .iter()
+                .filter(|package| package.dependencies.iter().any(|one| one.name == name));
+            let allowed =
+                |package: &&Package| wrappers.iter().any(|wrapper| wrapper.as_str() == Some(&*package.name));
+            let mut others = users.filter(|package| !allowed(package)).map(|package| &package.name);
+            assert_eq!(others.next(), None, "uses `{name}`: {:?}", rule.get("reason"));
+            continue;
+        }
         let once = rule.get("deny-multiple-versions").and_then(Value::as_bool) == Some(true);
         let limit = usize::from(once);
         let count = versions.get(name).copied().unwrap_or_default();

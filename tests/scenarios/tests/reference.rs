@@ -46,7 +46,10 @@ fn page(name: &str, text: &str) {
         fs::write(&path, text).unwrap();
     }
     let there = fs::read_to_string(&path).unwrap_or_default();
-    assert!(there == text, "{name} is not what the program says: UPDATE_DOCS=1 ./dev test reference writes it");
+    assert!(
+        there == text,
+        "{name} is not what the program says: UPDATE_DOCS=1 ./dev test reference writes it"
+    );
 }
 
 fn values(kind: Kind) -> String {
@@ -64,11 +67,16 @@ fn the_page_of_queries_lists_every_field() {
     let mut text = QUERIES.to_owned();
     for (collection, about) in COLLECTIONS {
         assert!(!collection.fields().is_empty() && !collection.columns().is_empty(), "{}", collection.name());
-        let _ = write!(text, "\n## {}\n\n{about}\n\n| field | what it is | values |\n|---|---|---|\n", collection.name());
+        let _ = write!(
+            text,
+            "\n## {}\n\n{about}\n\n| field | what it is | values |\n|---|---|---|\n",
+            collection.name()
+        );
         for field in collection.fields() {
             let _ = writeln!(text, "| `{}` | {} | {} |", field.name, field.about, values(field.kind));
         }
-        let columns: Vec<_> = collection.columns().iter().map(|column| format!("`{}`", column.name)).collect();
+        let columns: Vec<_> =
+            collection.columns().iter().map(|column| format!("`{}`", column.name)).collect();
         let _ = write!(text, "\nSorted by {}.\n", columns.join(", "));
     }
     page("queries.md", &text);
@@ -76,7 +84,8 @@ fn the_page_of_queries_lists_every_field() {
 
 #[test]
 fn the_page_of_roles_is_the_matrix() {
-    let mut text = "# Roles\n\nA person has one role, and so has an API token.\n\n| role | |\n|---|---|\n".to_owned();
+    let mut text =
+        "# Roles\n\nA person has one role, and so has an API token.\n\n| role | |\n|---|---|\n".to_owned();
     for role in Role::ALL {
         let _ = writeln!(text, "| `{}` | {} |", role.word(), role.about());
     }

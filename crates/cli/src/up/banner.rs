@@ -45,7 +45,11 @@ fn quoted(path: &Path) -> String {
 
 /// What the sensor says, on standard error.
 pub(super) fn sensor(event: &SensorEvent) {
-    tracing::info!(target: "sensor", "{event}");
+    if event.is_trouble() {
+        tracing::warn!(target: "sensor", "{event}");
+    } else {
+        tracing::info!(target: "sensor", "{event}");
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Begin: port, database, sockets, banner, sensor. End: sensor, server, database; each waits a bounded time.
 
-use std::{net::TcpListener, sync::Arc};
+use std::{io::IsTerminal, net::TcpListener, sync::Arc};
 
 use anyhow::{Context, anyhow};
 use axum::Router;
@@ -10,9 +10,15 @@ use catalog::Catalog;
 use ed25519_dalek::SigningKey;
 use platform::data::DataDirectory;
 use protocol::signing::EnrolmentToken;
-use server::{Clock, State, control};
+use server::{Clock, State};
 use store::Store;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use super::{Arguments, banner, place};
 use crate::exit::Exit;
@@ -29,7 +35,7 @@ const ENROLMENT_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(1)
 /// Runs until a signal.
 pub(super) fn run(arguments: Arguments, directory: DataDirectory) -> anyhow::Result<Exit> {
     let catalog = Arc::new(catalog::load().context("the catalogue of this build is broken")?);
-    log();
+    log(arguments.verbose);
     let listener = place::listen(arguments.listen)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -41,15 +47,19 @@ pub(super) fn run(arguments: Arguments, directory: DataDirectory) -> anyhow::Res
     Ok(Exit::Fine)
 }
 
-/// One line per event on standard error, without colours where nobody looks.
-fn log() {
-    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let _ = tracing_subscriber::fmt()
+/// One line per event on standard error, without colours where nobody looks. What the sensor does is told, requests only where
+/// something is wrong with them, unless more is asked for.
+fn log(verbose: bool) {
+    let colours = std::io::stderr().is_terminal() && crate::data::environment("NO_COLOR").is_none();
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(terminal && crate::data::environment("NO_COLOR").is_none())
-        .with_max_level(tracing::Level::INFO)
-        .compact()
-        .try_init();
+        .with_ansi(colours)
+        .with_target(false)
+        .compact();
+    let told = if verbose { LevelFilter::INFO } else { LevelFilter::WARN };
+    let wanted = Targets::new().with_default(told).with_target("sensor", LevelFilter::INFO);
+    // A second subscriber in one process is refused; the first one stays.
+    let _ = tracing_subscriber::registry().with(lines.with_filter(wanted)).try_init();
 }
 
 async fn serve(
@@ -63,31 +73,43 @@ async fn serve(
     let state = state(&arguments, &directory, &catalog, &listener, store.clone())?;
     let app: Router = server::app(server::routes(&state).merge(console::routes()), state.clone());
 
-    let (stop, stopped) = watch::channel(false);
-    let wait = |mut stopped: watch::Receiver<bool>| async move {
+    let (stop, mut stopped) = watch::channel(false);
+    let ending = async move {
         // An error means that the sender has gone, which is the end as well.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    let control =
-        tokio::spawn(control::serve(directory.path().to_owned(), state.clone(), wait(stopped.clone())));
     let own = server::local_url(&listener)?;
-    let server = tokio::spawn(server::serve(listener, app, state.clone(), wait(stopped)));
+    let server = tokio::spawn(server::serve(listener, app, state.clone(), ending));
+    let control = control(&directory, &state)?;
 
     let new = !state.accounts().has_owner().await?;
-    let login = state.login_link(Some(LOGIN_LIFE)).await?;
-    banner::started(&login, directory.path(), new)?;
+    banner::started(&state.login_link(Some(LOGIN_LIFE)).await?, directory.path(), new)?;
     let token = state.enrolment_token(&own, 1, ENROLMENT_LIFE).await?;
     let sensor = sensor(&arguments, &directory, &catalog, token)?;
 
     signal().await?;
     tracing::info!("stopping");
     sensor.stop();
+    control.abort();
     let _ = stop.send(true);
     let ended = server.await.map_err(|error| anyhow!("the server died: {error}"))?;
-    let _ = control.await;
     tokio::task::spawn_blocking(move || sensor.join()).await?;
     store.close().await;
     ended.context("the server ended with an error")
+}
+
+/// Other commands ask here.
+#[cfg(unix)]
+fn control(directory: &DataDirectory, state: &State) -> anyhow::Result<JoinHandle<()>> {
+    let control = server::control::Control::open(directory.path(), state.clone());
+    let control =
+        control.with_context(|| format!("cannot open a socket in `{}`", directory.path().display()))?;
+    Ok(tokio::spawn(control.serve()))
+}
+
+#[cfg(not(unix))]
+fn control(_: &DataDirectory, _: &State) -> anyhow::Result<JoinHandle<()>> {
+    Ok(tokio::spawn(async {}))
 }
 
 fn state(

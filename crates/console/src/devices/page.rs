@@ -35,7 +35,7 @@ pub(crate) struct Beside {
 pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, device: &DeviceDetail, beside: &Beside) -> Markup {
     let body = html! {
         p { (sentence(shell, device)) }
-        div.actions { a.button.primary href={ "/devices/" (device.row.id) } { "Everything about it" } (rescan(shell, device)) }
+        div.actions { a.button href={ "/devices/" (device.row.id) } { "Everything about it" } (rescan(shell, device)) }
         (section("Identity", &facts(identity(shell, device))))
         @if !beside.findings.is_empty() { (section("Findings", &findings(&beside.findings))) }
         @if !beside.runtimes.is_empty() { (section("Running now", &running(shell, &beside.runtimes))) }

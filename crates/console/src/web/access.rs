@@ -78,7 +78,11 @@ pub(super) async fn invite(visit: Visit, Form(form): Form<Chosen>) -> Result<Res
     }
 }
 
-pub(super) async fn role(visit: Visit, Path(id): Path<i64>, Form(form): Form<Chosen>) -> Result<Response, Problem> {
+pub(super) async fn role(
+    visit: Visit,
+    Path(id): Path<i64>,
+    Form(form): Form<Chosen>,
+) -> Result<Response, Problem> {
     let (accounts, by) = (visit.state.accounts(), visit.caller.identity());
     let result = accounts.set_role(by, id, form.role, visit.shell.now).await;
     visit.state.events().tell(Event::SessionEnded(None));

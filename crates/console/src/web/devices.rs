@@ -39,7 +39,7 @@ async fn beside(visit: &Visit, device: &DeviceDetail, open: Open) -> Result<Besi
         ..Beside::default()
     };
     if whole {
-        beside.agents = store.agents(&here(Collection::Agents, "", 20)?).await?.items;
+        beside.agents = store.agents(&here(Collection::Agents, " state:running,installed", 20)?).await?.items;
         let largest = Some(Collection::Artifacts.sort("-size")?);
         beside.models = store.artifacts(&ListRequest { sort: largest, ..here(Collection::Artifacts, "", 8)? }).await?.items;
         if may.read_records {

@@ -24,7 +24,12 @@ const REASON: usize = 2000;
 pub(super) type Outcome = Result<&'static str, String>;
 
 /// A finding beside its list or on its page, with what came of a form.
-pub(super) async fn open(visit: &Visit, id: &str, open: Open, outcome: Option<Outcome>) -> Result<Option<Markup>, Problem> {
+pub(super) async fn open(
+    visit: &Visit,
+    id: &str,
+    open: Open,
+    outcome: Option<Outcome>,
+) -> Result<Option<Markup>, Problem> {
     let Some(finding) = visit.state.store().finding(id, visit.scope()).await? else { return Ok(None) };
     let (done, problem) = match outcome {
         Some(Ok(done)) => (words_for(done), None),
@@ -50,7 +55,12 @@ async fn records(visit: &Visit, id: &str) -> Result<Vec<RecordRow>, Problem> {
 }
 
 /// Changes it, and shows it as it is then: in the panel, or by leading back to its page.
-async fn change(mut visit: Visit, id: String, triage: Result<Triage, String>, done: &'static str) -> Result<Response, Problem> {
+async fn change(
+    mut visit: Visit,
+    id: String,
+    triage: Result<Triage, String>,
+    done: &'static str,
+) -> Result<Response, Problem> {
     let outcome = match triage {
         Ok(triage) => {
             let (store, actor) = (visit.state.store(), visit.caller.actor());
@@ -77,14 +87,20 @@ pub(super) struct Reason {
     reason: String,
 }
 
-pub(super) async fn acknowledge(visit: Visit, Path(id): Path<String>, Form(form): Form<Reason>) -> Result<Response, Problem> {
+pub(super) async fn acknowledge(
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<Reason>,
+) -> Result<Response, Problem> {
     change(visit, id, reason(&form.reason), "acknowledged").await
 }
 
 fn reason(text: &str) -> Result<Triage, String> {
     match text.trim() {
         "" => Err("Say why it may stay as it is: the reason is what others find later.".to_owned()),
-        long if long.chars().count() > REASON => Err(format!("The reason has more than {REASON} characters; shorten it.")),
+        long if long.chars().count() > REASON => {
+            Err(format!("The reason has more than {REASON} characters; shorten it."))
+        }
         reason => Ok(Triage::Acknowledge { reason: reason.to_owned() }),
     }
 }
@@ -102,13 +118,20 @@ pub(super) struct Assignment {
     me: String,
 }
 
-pub(super) async fn assign(visit: Visit, Path(id): Path<String>, Form(form): Form<Assignment>) -> Result<Response, Problem> {
+pub(super) async fn assign(
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<Assignment>,
+) -> Result<Response, Problem> {
     let person = match (form.me.is_empty(), form.person.as_str()) {
         (false, _) => visit.caller.identity().person(),
         (true, "") => None,
         (true, chosen) => match visit.people().await?.iter().find(|person| person.id.to_string() == chosen) {
             Some(person) => Some(person.id),
-            None => return change(visit, id, Err("There is no such person; choose another.".to_owned()), "").await,
+            None => {
+                return change(visit, id, Err("There is no such person; choose another.".to_owned()), "")
+                    .await;
+            }
         },
     };
     let done = if person.is_some() { "assigned" } else { "unassigned" };
@@ -121,7 +144,11 @@ pub(super) struct Due {
     date: String,
 }
 
-pub(super) async fn due(visit: Visit, Path(id): Path<String>, Form(form): Form<Due>) -> Result<Response, Problem> {
+pub(super) async fn due(
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<Due>,
+) -> Result<Response, Problem> {
     let date = match form.date.trim() {
         "" => Ok(None),
         text => text.parse::<Date>().map(Some).map_err(|_| "Write the date as 2026-12-31.".to_owned()),

@@ -6,7 +6,8 @@ use maud::Markup;
 use serde_json::{Value, json};
 use server::Problem;
 use store::{
-    ArtifactRow, DeviceRow, FindingRow, ListError, ListRequest, Page, ProgramKind, ProgramRow, RecordRow, Store,
+    ArtifactRow, DeviceRow, FindingRow, ListError, ListRequest, Page, ProgramKind, ProgramRow, RecordRow,
+    Store,
 };
 
 use super::{
@@ -38,17 +39,30 @@ impl Kind for Findings {
     type Row = FindingRow;
     const SPEC: &'static Spec = &findings::SPEC;
     const FILES: [&'static str; 2] = ["/findings.csv", "/findings.json"];
-    const COLUMNS: &'static [&'static str] =
-        &["severity", "finding", "rule", "subject", "device", "state", "looked_after_by", "due", "since", "remedy", "id"];
+    const COLUMNS: &'static [&'static str] = &[
+        "severity",
+        "finding",
+        "rule",
+        "subject",
+        "device",
+        "state",
+        "looked_after_by",
+        "due",
+        "since",
+        "remedy",
+        "id",
+    ];
 
-    fn rows(store: &Store, request: &ListRequest) -> impl Future<Output = Result<Page<FindingRow>, ListError>> + Send {
+    fn rows(
+        store: &Store,
+        request: &ListRequest,
+    ) -> impl Future<Output = Result<Page<FindingRow>, ListError>> + Send {
         store.findings(request)
     }
     fn cells(shell: &Shell, state: &State, row: &FindingRow) -> Markup {
         findings::cells(shell, state, row)
     }
     fn total(_: &Shell) -> Option<u64> {
-
         None
     }
     fn lead(shell: &Shell) -> Markup {
@@ -73,7 +87,11 @@ impl Kind for Findings {
             json!(row.id),
         ]
     }
-    fn open(visit: &Visit, id: &str, open: Open) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send {
+    fn open(
+        visit: &Visit,
+        id: &str,
+        open: Open,
+    ) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send {
         finding_details::open(visit, id, open, None)
     }
 }
@@ -83,11 +101,28 @@ impl Kind for Models {
     const SPEC: &'static Spec = &models::SPEC;
     const FILES: [&'static str; 2] = ["/models.csv", "/models.json"];
     const COLUMNS: &'static [&'static str] = &[
-        "model", "sha256", "digest_status", "format", "quantization", "license", "commercial_use", "origin", "size", "devices",
-        "paths", "loaded", "verdict", "severity", "first_seen", "id",
+        "model",
+        "sha256",
+        "digest_status",
+        "format",
+        "quantization",
+        "license",
+        "commercial_use",
+        "origin",
+        "size",
+        "devices",
+        "paths",
+        "loaded",
+        "verdict",
+        "severity",
+        "first_seen",
+        "id",
     ];
 
-    fn rows(store: &Store, request: &ListRequest) -> impl Future<Output = Result<Page<ArtifactRow>, ListError>> + Send {
+    fn rows(
+        store: &Store,
+        request: &ListRequest,
+    ) -> impl Future<Output = Result<Page<ArtifactRow>, ListError>> + Send {
         store.artifacts(request)
     }
     fn cells(shell: &Shell, state: &State, row: &ArtifactRow) -> Markup {
@@ -138,8 +173,20 @@ impl Kind for Models {
 }
 
 const PROGRAM: &[&str] = &[
-    "name", "tool", "pid", "user", "exe", "device", "models", "listeners", "exposed", "mcp_servers", "flags", "confidence",
-    "started", "id",
+    "name",
+    "tool",
+    "pid",
+    "user",
+    "exe",
+    "device",
+    "models",
+    "listeners",
+    "exposed",
+    "mcp_servers",
+    "flags",
+    "confidence",
+    "started",
+    "id",
 ];
 
 fn program(row: &ProgramRow) -> Vec<Value> {
@@ -163,7 +210,12 @@ fn program(row: &ProgramRow) -> Vec<Value> {
     ]
 }
 
-async fn open_program(visit: &Visit, id: &str, open: Open, kind: ProgramKind) -> Result<Option<Markup>, Problem> {
+async fn open_program(
+    visit: &Visit,
+    id: &str,
+    open: Open,
+    kind: ProgramKind,
+) -> Result<Option<Markup>, Problem> {
     let found = visit.state.store().program(id, visit.scope()).await?;
     let Some(program) = found.filter(|program| program.kind == kind) else { return Ok(None) };
     let beside = programs::Beside::default();
@@ -179,7 +231,10 @@ impl Kind for Runtimes {
     const FILES: [&'static str; 2] = ["/runtimes.csv", "/runtimes.json"];
     const COLUMNS: &'static [&'static str] = PROGRAM;
 
-    fn rows(store: &Store, request: &ListRequest) -> impl Future<Output = Result<Page<ProgramRow>, ListError>> + Send {
+    fn rows(
+        store: &Store,
+        request: &ListRequest,
+    ) -> impl Future<Output = Result<Page<ProgramRow>, ListError>> + Send {
         store.runtimes(request)
     }
     fn cells(shell: &Shell, state: &State, row: &ProgramRow) -> Markup {
@@ -197,7 +252,11 @@ impl Kind for Runtimes {
     fn export(row: &ProgramRow) -> Vec<Value> {
         program(row)
     }
-    fn open(visit: &Visit, id: &str, open: Open) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send {
+    fn open(
+        visit: &Visit,
+        id: &str,
+        open: Open,
+    ) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send {
         open_program(visit, id, open, ProgramKind::Runtime)
     }
 }
@@ -208,14 +267,26 @@ impl Kind for Agents {
     const FILES: [&'static str; 2] = ["/agents.csv", "/agents.json"];
     const COLUMNS: &'static [&'static str] = PROGRAM;
 
-    fn rows(store: &Store, request: &ListRequest) -> impl Future<Output = Result<Page<ProgramRow>, ListError>> + Send {
+    fn rows(
+        store: &Store,
+        request: &ListRequest,
+    ) -> impl Future<Output = Result<Page<ProgramRow>, ListError>> + Send {
         store.agents(request)
+    }
+    /// Agents that are installed can be started at any time: they stand in the list beside those that run.
+    fn asked(request: &ListRequest) -> Result<ListRequest, ListError> {
+        let mut asked = request.clone();
+        if !asked.query.names("state") {
+            asked.query.terms.extend(Self::SPEC.collection.query("state:running,installed")?.terms);
+        }
+        Ok(asked)
     }
     fn cells(shell: &Shell, state: &State, row: &ProgramRow) -> Markup {
         programs::cells(shell, state, row)
     }
-    fn total(shell: &Shell) -> Option<u64> {
-        Some(shell.counts.agents)
+    /// The navigation counts those that run.
+    fn total(_: &Shell) -> Option<u64> {
+        None
     }
     fn lead(shell: &Shell) -> Markup {
         programs::lead(shell, ProgramKind::Agent)
@@ -226,7 +297,11 @@ impl Kind for Agents {
     fn export(row: &ProgramRow) -> Vec<Value> {
         program(row)
     }
-    fn open(visit: &Visit, id: &str, open: Open) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send {
+    fn open(
+        visit: &Visit,
+        id: &str,
+        open: Open,
+    ) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send {
         open_program(visit, id, open, ProgramKind::Agent)
     }
 }
@@ -236,11 +311,31 @@ impl Kind for Devices {
     const SPEC: &'static Spec = &device_pages::SPEC;
     const FILES: [&'static str; 2] = ["/devices.csv", "/devices.json"];
     const COLUMNS: &'static [&'static str] = &[
-        "device", "os", "os_version", "arch", "person", "state", "sight", "critical", "high", "medium", "low", "models", "runtimes",
-        "agents", "packages", "sensor", "heard_from", "enrolled", "id",
+        "device",
+        "os",
+        "os_version",
+        "arch",
+        "person",
+        "state",
+        "sight",
+        "critical",
+        "high",
+        "medium",
+        "low",
+        "models",
+        "runtimes",
+        "agents",
+        "packages",
+        "sensor",
+        "heard_from",
+        "enrolled",
+        "id",
     ];
 
-    fn rows(store: &Store, request: &ListRequest) -> impl Future<Output = Result<Page<DeviceRow>, ListError>> + Send {
+    fn rows(
+        store: &Store,
+        request: &ListRequest,
+    ) -> impl Future<Output = Result<Page<DeviceRow>, ListError>> + Send {
         store.devices(request)
     }
     fn cells(shell: &Shell, state: &State, row: &DeviceRow) -> Markup {
@@ -278,7 +373,11 @@ impl Kind for Devices {
             json!(row.id),
         ]
     }
-    fn open(visit: &Visit, id: &str, open: Open) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send {
+    fn open(
+        visit: &Visit,
+        id: &str,
+        open: Open,
+    ) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send {
         devices::open(visit, id, open)
     }
 }
@@ -287,9 +386,13 @@ impl Kind for Records {
     type Row = RecordRow;
     const SPEC: &'static Spec = &records::SPEC;
     const FILES: [&'static str; 2] = ["/records.csv", "/records.json"];
-    const COLUMNS: &'static [&'static str] = &["id", "at", "kind", "subject", "subject_id", "detail", "actor", "device"];
+    const COLUMNS: &'static [&'static str] =
+        &["id", "at", "kind", "subject", "subject_id", "detail", "actor", "device"];
 
-    fn rows(store: &Store, request: &ListRequest) -> impl Future<Output = Result<Page<RecordRow>, ListError>> + Send {
+    fn rows(
+        store: &Store,
+        request: &ListRequest,
+    ) -> impl Future<Output = Result<Page<RecordRow>, ListError>> + Send {
         store.records(request)
     }
     fn cells(shell: &Shell, _: &State, row: &RecordRow) -> Markup {

@@ -34,14 +34,25 @@ pub(super) trait Kind: 'static {
     const FILES: [&'static str; 2];
     const COLUMNS: &'static [&'static str];
 
-    fn rows(store: &Store, request: &ListRequest) -> impl Future<Output = Result<Page<Self::Row>, ListError>> + Send;
+    fn rows(
+        store: &Store,
+        request: &ListRequest,
+    ) -> impl Future<Output = Result<Page<Self::Row>, ListError>> + Send;
+    /// What the store is asked: what the reader asked, and what goes without saying.
+    fn asked(request: &ListRequest) -> Result<ListRequest, ListError> {
+        Ok(request.clone())
+    }
     fn cells(shell: &Shell, state: &State, row: &Self::Row) -> Markup;
     fn total(shell: &Shell) -> Option<u64>;
     fn lead(shell: &Shell) -> Markup;
     fn empty() -> Markup;
     fn export(row: &Self::Row) -> Vec<Value>;
     /// What opens beside the list, or on a page of its own; nothing where there is no such thing.
-    fn open(visit: &Visit, id: &str, frame: Open) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send;
+    fn open(
+        visit: &Visit,
+        id: &str,
+        frame: Open,
+    ) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send;
 }
 
 /// How a thing is to be shown.
@@ -122,11 +133,12 @@ struct Found<R> {
 
 async fn found<K: Kind>(visit: &Visit, request: ListRequest) -> Result<Found<K::Row>, ListError> {
     let store = visit.state.store();
-    let page = K::rows(store, &request).await?;
+    let asked = K::asked(&request)?;
+    let page = K::rows(store, &asked).await?;
     let whole = request.query.is_empty() && request.after.is_none() && page.next.is_none();
     let tally = match whole {
         true => Tally { number: u64::try_from(page.items.len()).unwrap_or(u64::MAX), more: false },
-        false => store.tally(K::SPEC.collection, &request).await?,
+        false => store.tally(K::SPEC.collection, &asked).await?,
     };
     Ok(Found { query: request.query, problem: None, tally, page })
 }
@@ -134,7 +146,12 @@ async fn found<K: Kind>(visit: &Visit, request: ListRequest) -> Result<Found<K::
 impl<R> Found<R> {
     fn nothing(problem: String) -> Self {
         let page = Page { items: Vec::new(), next: None };
-        Self { query: Query::default(), problem: Some(problem), tally: Tally { number: 0, more: false }, page }
+        Self {
+            query: Query::default(),
+            problem: Some(problem),
+            tally: Tally { number: 0, more: false },
+            page,
+        }
     }
 
     fn list<'a, K: Kind<Row = R>>(&'a self, visit: &'a Visit, panel: Option<Markup>) -> List<'a> {
@@ -157,9 +174,10 @@ impl<R> Found<R> {
 
 /// All rows that match, as a file.
 async fn file<K: Kind>(visit: Visit, format: Format) -> Result<Response, Problem> {
-    let asked = ListRequest { after: None, limit: export::PAGE, ..request::<K>(&visit)? };
+    let asked = ListRequest { after: None, limit: export::PAGE, ..K::asked(&request::<K>(&visit)?)? };
     let store = visit.state.store().clone();
-    let file = Export { name: K::SPEC.collection.name(), format, columns: K::COLUMNS.to_vec(), cells: K::export };
+    let file =
+        Export { name: K::SPEC.collection.name(), format, columns: K::COLUMNS.to_vec(), cells: K::export };
     let fetch = move |after: Option<String>| {
         let (store, asked) = (store.clone(), ListRequest { after, ..asked.clone() });
         async move { K::rows(&store, &asked).await }

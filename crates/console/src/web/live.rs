@@ -64,7 +64,8 @@ impl Drop for Place {
 }
 
 /// The handler, with the count of streams that all its requests share.
-pub(super) fn handler() -> impl Fn(State, Caller) -> BoxFuture<'static, Result<Response, Problem>> + Clone + Send + 'static {
+pub(super) fn handler()
+-> impl Fn(State, Caller) -> BoxFuture<'static, Result<Response, Problem>> + Clone + Send + 'static {
     let open = Open::default();
     move |state, caller| {
         let open = open.clone();
@@ -126,7 +127,9 @@ impl Listening {
     /// Takes note of an event; false when the stream is over.
     fn hear(&mut self, event: Result<Event, RecvError>) -> bool {
         match event {
-            Ok(Event::Changed(collections)) => collections.into_iter().for_each(|collection| self.note(collection)),
+            Ok(Event::Changed(collections)) => {
+                collections.into_iter().for_each(|collection| self.note(collection))
+            }
             Ok(Event::Presence(_) | Event::Revoked(_)) => self.note(Collection::Devices),
             Ok(Event::SessionEnded(ended)) => return ended.is_some() && ended != self.session,
             Ok(Event::Ordered(_)) => {}
@@ -162,7 +165,14 @@ mod tests {
         let place = Open::default().take(session).unwrap();
         let told = Instant::now() - PACE;
         let session = Some(session.to_owned());
-        let listening = Listening { events, session, changed: BTreeMap::new(), ready: VecDeque::new(), told, _place: place };
+        let listening = Listening {
+            events,
+            session,
+            changed: BTreeMap::new(),
+            ready: VecDeque::new(),
+            told,
+            _place: place,
+        };
         (sender, listening)
     }
 

@@ -19,7 +19,11 @@ pub(super) struct Wanted {
     next: String,
 }
 
-pub(super) async fn form(caller: Option<Caller>, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response {
+pub(super) async fn form(
+    caller: Option<Caller>,
+    headers: HeaderMap,
+    Query(wanted): Query<Wanted>,
+) -> Response {
     if caller.is_some() {
         return Redirect::to(safe(&wanted.next)).into_response();
     }
@@ -34,7 +38,12 @@ pub(super) struct Credentials {
     next: String,
 }
 
-pub(super) async fn sign_in(state: State, client: Client, headers: HeaderMap, Form(form): Form<Credentials>) -> Result<Response, Problem> {
+pub(super) async fn sign_in(
+    state: State,
+    client: Client,
+    headers: HeaderMap,
+    Form(form): Form<Credentials>,
+) -> Result<Response, Problem> {
     let signed = state.accounts().sign_in(&form.name, &form.password, &client.0, state.now()).await;
     match signed {
         Ok(signed) => Ok(begin(&state, &signed, safe(&form.next))),
@@ -51,7 +60,8 @@ fn again(error: AccessError, page: maud::Markup) -> Response {
     let problem = Problem::from(error);
     let retry = problem.clone().into_response().headers().get(header::RETRY_AFTER).cloned();
     // A browser would ask for a password of its own where it is told that this one is not enough.
-    let status = if problem.status() == StatusCode::UNAUTHORIZED { StatusCode::FORBIDDEN } else { problem.status() };
+    let status =
+        if problem.status() == StatusCode::UNAUTHORIZED { StatusCode::FORBIDDEN } else { problem.status() };
     let mut response = (status, page).into_response();
     if let Some(retry) = retry {
         response.headers_mut().insert(header::RETRY_AFTER, retry);
@@ -72,7 +82,11 @@ fn begin(state: &State, signed: &SignedIn, next: &str) -> Response {
 }
 
 /// Where a link leads. Looking at it uses nothing: mail programs look, too.
-pub(super) async fn link(state: State, headers: HeaderMap, Path(secret): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn link(
+    state: State,
+    headers: HeaderMap,
+    Path(secret): Path<String>,
+) -> Result<Response, Problem> {
     let scheme = scheme(&headers);
     let action = format!("/login/{secret}");
     let page = match state.accounts().link(&secret, state.now()).await? {
@@ -104,7 +118,12 @@ pub(super) async fn accept(
     };
     match accounts.accept_new(&secret, &form.name, &form.password, &client.0, now).await {
         Ok(signed) => Ok(begin(&state, &signed, "/")),
-        Err(error @ (AccessError::Name(_) | AccessError::Taken(_) | AccessError::Password(_) | AccessError::TooMany(_))) => {
+        Err(
+            error @ (AccessError::Name(_)
+            | AccessError::Taken(_)
+            | AccessError::Password(_)
+            | AccessError::TooMany(_)),
+        ) => {
             let action = format!("/login/{secret}");
             let page = login::create(scheme(&headers), &action, role, &form.name, Some(&error.to_string()));
             Ok(again(error, page))
@@ -128,7 +147,14 @@ mod tests {
 
     #[test]
     fn nobody_is_led_to_another_server_after_the_login() {
-        for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:x", ""] {
+        for elsewhere in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "javascript:x",
+            "",
+        ] {
             assert_eq!(safe(elsewhere), "/", "{elsewhere}");
         }
         assert_eq!(safe("/models?q=a"), "/models?q=a");

@@ -69,7 +69,8 @@ impl Visit {
 
     /// A request for all rows that they see, to narrow.
     pub(super) fn request(&self) -> ListRequest {
-        ListRequest { scope: self.scope(), me: self.caller.identity().person(), ..ListRequest::all(self.shell.now) }
+        let me = self.caller.identity().person();
+        ListRequest { scope: self.scope(), me, ..ListRequest::all(self.shell.now) }
     }
 
     /// Whom things can be given to.
@@ -111,7 +112,10 @@ fn reader(caller: &Caller) -> Reader {
 /// script asks for one.
 fn partial(headers: &HeaderMap) -> Option<String> {
     let text = |name| headers.get(HeaderName::from_static(name)).and_then(|value| value.to_str().ok());
-    if text("hx-request").is_none() || text("hx-history-restore-request").is_some() || text("hx-request-type") == Some("full") {
+    if text("hx-request").is_none()
+        || text("hx-history-restore-request").is_some()
+        || text("hx-request-type") == Some("full")
+    {
         return None;
     }
     let target = text("hx-target")?;
@@ -174,14 +178,24 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
     }
 
     #[test]
     fn a_part_is_answered_only_where_a_script_has_a_place_for_it() {
-        assert_eq!(partial(&headers(&[("hx-request", "true"), ("hx-target", "aside#side")])).as_deref(), Some("side"));
-        assert_eq!(partial(&headers(&[("hx-request", "true"), ("hx-target", "body"), ("hx-request-type", "full")])), None);
-        let restored = [("hx-request", "true"), ("hx-target", "body"), ("hx-history-restore-request", "true")];
+        assert_eq!(
+            partial(&headers(&[("hx-request", "true"), ("hx-target", "aside#side")])).as_deref(),
+            Some("side")
+        );
+        assert_eq!(
+            partial(&headers(&[("hx-request", "true"), ("hx-target", "body"), ("hx-request-type", "full")])),
+            None
+        );
+        let restored =
+            [("hx-request", "true"), ("hx-target", "body"), ("hx-history-restore-request", "true")];
         assert_eq!(partial(&headers(&restored)), None);
         assert_eq!(partial(&headers(&[("hx-target", "aside#side")])), None);
     }

@@ -3,7 +3,6 @@
 use accounts::{TtlError, parse_ttl};
 use axum::{Json, http::StatusCode};
 use jiff::{SignedDuration, Timestamp};
-use protocol::signing::{EnrolmentToken, KeyId};
 use serde::{Deserialize, Serialize};
 use store::{ArtifactDetail, Collection, DeviceDetail, ProgramKind, ProgramRow};
 use utoipa::ToSchema;
@@ -168,32 +167,12 @@ pub(super) async fn create_enrolment_token(
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
     let ttl = order.ttl.as_deref().map_or(Ok(LIFE), parse_ttl).map_err(unprocessable)?;
-    let (token, expires_at) = state.enrolment_token(order.uses, ttl, &caller.actor()).await?;
+    let url = state.public_url().to_owned();
+    let (token, expires_at) = state.enrolment_token_by(&caller.actor(), &url, order.uses, ttl).await?;
     state.events().changed(vec![Collection::Records]);
-    Ok((StatusCode::CREATED, Json(Enrolment { token, expires_at })))
+    Ok((StatusCode::CREATED, Json(Enrolment { token: token.encode(), expires_at })))
 }
 
 pub(super) fn unprocessable(error: TtlError) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
-}
-
-impl State {
-    /// Makes an enrolment token: where this server is, which key it has, and a secret. Gives the text and when it ends.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn enrolment_token(
-        &self,
-        uses: u32,
-        ttl: SignedDuration,
-        actor: &store::Actor,
-    ) -> Result<(String, Timestamp), Problem> {
-        let (secret, expires_at) = self.accounts().create_enrolment(uses, ttl, actor, self.now()).await?;
-        let token = EnrolmentToken {
-            url: self.public_url().to_owned(),
-            key: KeyId::of(&self.signing_key().verifying_key()),
-            secret: secret.reveal().to_owned(),
-        };
-        Ok((token.encode(), expires_at))
-    }
 }

@@ -31,6 +31,9 @@ pub(super) struct ListQuery {
     limit: Option<u32>,
 }
 
+/// How many paths an artefact shows.
+const PATHS: u32 = 100;
+
 impl ListQuery {
     /// What it asks of a collection.
     pub(super) fn of(
@@ -46,8 +49,8 @@ impl ListQuery {
         let sort =
             self.sort.filter(|sort| !sort.is_empty()).map(|sort| collection.sort(&sort)).transpose()?;
         let after = self.after.filter(|after| !after.is_empty());
-        let (scope, me) = (caller.scope(), caller.identity().person());
-        Ok(ListRequest { query: collection.query(&self.q)?, sort, after, limit, scope, me, ..ListRequest::all(now) })
+        let (query, scope, me) = (collection.query(&self.q)?, caller.scope(), caller.identity().person());
+        Ok(ListRequest { query, sort, after, limit, scope, me, paths: PATHS, now })
     }
 }
 

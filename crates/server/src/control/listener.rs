@@ -8,8 +8,7 @@ use std::{
     time::Duration,
 };
 
-use accounts::{AccessError, parse_ttl};
-use store::Actor;
+use store::Collection;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
@@ -17,7 +16,7 @@ use tokio::{
 };
 
 use super::{Answer, LINE, Request, SOCKET};
-use crate::State;
+use crate::{Event, State};
 
 /// How many commands are answered at once.
 const AT_ONCE: usize = 16;
@@ -40,6 +39,23 @@ impl std::fmt::Debug for StateBox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("State")
     }
+}
+
+/// Opens the socket of a data directory and answers until `ending` is done.
+///
+/// # Errors
+/// The system's error, when it cannot be opened.
+pub async fn serve(
+    directory: PathBuf,
+    state: State,
+    ending: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    let control = Control::open(&directory, state)?;
+    tokio::select! {
+        () = control.serve() => {}
+        () = ending => {}
+    }
+    Ok(())
 }
 
 impl Control {
@@ -104,7 +120,7 @@ async fn converse(stream: UnixStream, state: &State) -> io::Result<()> {
     let read = async { BufReader::new(reader.take(LINE)).read_line(&mut line).await };
     tokio::time::timeout(PATIENCE, read).await??;
     let answer = match serde_json::from_str(&line) {
-        Ok(request) => answer(request, state).await,
+        Ok(request) => answer(&request, state).await,
         Err(error) => Answer::Failed { message: format!("the command was not understood: {error}") },
     };
     let mut line = serde_json::to_vec(&answer).map_err(io::Error::other)?;
@@ -112,39 +128,29 @@ async fn converse(stream: UnixStream, state: &State) -> io::Result<()> {
     writer.write_all(&line).await
 }
 
-async fn answer(request: Request, state: &State) -> Answer {
-    perform(request, state).await.unwrap_or_else(|message| Answer::Failed { message })
-}
-
-async fn perform(request: Request, state: &State) -> Result<Answer, String> {
-    let (accounts, now) = (state.accounts(), state.now());
-    let actor = Actor { person: None, name: "command line".into() };
-    let words = |error: AccessError| error.to_string();
+/// What only a running server knows is answered here, the rest as without one.
+async fn answer(request: &Request, state: &State) -> Answer {
     match request {
-        Request::Status => Ok(Answer::Status {
+        Request::Status => Answer::Status {
             version: state.settings().version.to_owned(),
             pid: std::process::id(),
             url: state.public_url().to_owned(),
             engine: format!("{:?}", state.store().engine()).to_lowercase(),
             connected: u64::try_from(state.presence().count()).unwrap_or(u64::MAX),
-        }),
-        Request::CreateToken { role, ttl, name } => {
-            let ttl = ttl.as_deref().map(parse_ttl).transpose().map_err(|error| error.to_string())?;
-            let (secret, row) = accounts.create_token(&name, role, ttl, &actor, now).await.map_err(words)?;
-            let (id, expires_at) = (row.id, row.expires_at);
-            Ok(Answer::Token { secret: secret.reveal().to_owned(), id, expires_at })
-        }
-        Request::ListTokens => {
-            let tokens = accounts.tokens().await.map_err(words)?;
-            Ok(Answer::Tokens { tokens: tokens.into_iter().map(Into::into).collect() })
-        }
-        Request::RevokeToken { id } => {
-            accounts.revoke_token(id, &actor, now).await.map_err(words)?;
-            Ok(Answer::Done)
-        }
-        Request::LoginLink => {
-            let secret = accounts.owner_link(None, now).await.map_err(words)?;
-            Ok(Answer::Link { url: state.login_url(&secret) })
+        },
+        Request::LoginLink => match state.login_link(None).await {
+            Ok(url) => Answer::LoginLink { url },
+            Err(error) => Answer::Failed { message: error.to_string() },
+        },
+        request => {
+            let answer = super::answer(state.accounts(), request, state.now()).await;
+            if matches!(answer, Answer::Token { .. } | Answer::Done) {
+                state.events().changed(vec![Collection::Records]);
+            }
+            if answer == Answer::Done {
+                state.events().tell(Event::SessionEnded(None));
+            }
+            answer
         }
     }
 }

@@ -38,7 +38,7 @@ async fn asked(dir: &Path, request: Request) -> Result<Answer, AskError> {
 async fn a_command_beside_the_server_makes_lists_and_revokes_tokens() {
     let running = running().await;
     let dir = running.dir.path();
-    let create = Request::CreateToken { role: Role::Auditor, ttl: Some("1d".into()), name: "ci".into() };
+    let create = Request::CreateToken { role: Role::Auditor, ttl_seconds: Some(86_400), name: "ci".into() };
     let Answer::Token { secret, id, expires_at } = asked(dir, create).await.unwrap() else {
         panic!("no token")
     };
@@ -64,7 +64,7 @@ async fn a_command_learns_what_runs_and_gets_a_link_that_works_once() {
         matches!(&status, Answer::Status { engine, connected: 0, .. } if engine == "sqlite"),
         "{status:?}"
     );
-    let Answer::Link { url } = asked(running.dir.path(), Request::LoginLink).await.unwrap() else {
+    let Answer::LoginLink { url } = asked(running.dir.path(), Request::LoginLink).await.unwrap() else {
         panic!("no link")
     };
     let secret = url.strip_prefix("http://127.0.0.1:7411/login/").unwrap();
@@ -99,9 +99,7 @@ async fn a_file_that_a_killed_server_left_is_no_server_and_no_hindrance() {
 async fn nonsense_is_answered_and_the_server_goes_on() {
     let running = running().await;
     let path = running.dir.path().join(SOCKET);
-    for nonsense in
-        ["{}\n", "\n", "{\"command\":\"dance\"}\n", "\u{0}\n"]
-    {
+    for nonsense in ["{}\n", "\n", "{\"command\":\"dance\"}\n", "\u{0}\n"] {
         let path = path.clone();
         let answer = tokio::task::spawn_blocking(move || {
             let mut stream = UnixStream::connect(path).unwrap();
@@ -119,7 +117,7 @@ async fn nonsense_is_answered_and_the_server_goes_on() {
 fn an_answer_does_not_show_its_secret_by_accident() {
     let answer = Answer::Token { secret: "hf_hush".into(), id: 1, expires_at: None };
     assert!(!format!("{answer:?}").contains("hush"));
-    assert!(!format!("{:?}", Answer::Link { url: "http://x/login/hush".into() }).contains("hush"));
+    assert!(!format!("{:?}", Answer::LoginLink { url: "http://x/login/hush".into() }).contains("hush"));
 }
 
 proptest::proptest! {

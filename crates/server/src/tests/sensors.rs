@@ -16,7 +16,7 @@ use protocol::{
         CHANNEL_PATH, COMMAND_TYPE, Changes, Command, Delta, ENROL_PATH, EnrolRequest, Order, REPORT_PATH,
         Report, ScanSummary, pack,
     },
-    signing::{EnrolmentToken, Envelope, KeyId, PublicKey, SigningKey, sign_request},
+    signing::{Envelope, KeyId, PublicKey, SigningKey, sign_request},
 };
 use serde_json::json;
 use store::Actor;
@@ -69,10 +69,8 @@ impl Sensor {
     }
 
     async fn enrol(&self) -> Answer {
-        let actor = Actor { person: None, name: "test".into() };
-        let made =
-            self.fixture.state.enrolment_token(1, SignedDuration::from_hours(1), &actor).await.unwrap();
-        let token = EnrolmentToken::parse(&made.0).unwrap();
+        let life = SignedDuration::from_hours(1);
+        let token = self.fixture.state.enrolment_token("http://127.0.0.1:7411", 1, life).await.unwrap();
         let body = self.enrol_request(&token.secret);
         self.send(self.signed("POST", ENROL_PATH, &body).body(body.into()).unwrap()).await
     }

@@ -5,6 +5,7 @@ use std::{fmt::Write as _, str::FromStr, sync::Arc, time::Duration};
 use sqlx::{
     AssertSqlSafe, Column, Connection, PgConnection, PgPool, Postgres as Driver, Row as _, TypeInfo,
     ValueRef,
+    error::DatabaseError,
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
     query::Query,
 };
@@ -22,7 +23,7 @@ pub(crate) struct Postgres {
     pool: PgPool,
     /// Keeps the lock. When the server is restarted, the lock is taken again by the next writer.
     lock: Arc<Mutex<Option<PgConnection>>>,
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
     /// One writes at a time, as on SQLite: what a transaction read stays true until it commits.
     turn: Arc<Mutex<()>>,
 }
@@ -46,7 +47,7 @@ impl Postgres {
             .acquire_timeout(PATIENCE)
             .idle_timeout(Duration::from_secs(300))
             .connect_lazy_with(options.clone());
-        let opened = Self { pool, lock: Arc::default(), options, turn: Arc::default() };
+        let opened = Self { pool, lock: Arc::default(), options: Arc::new(options), turn: Arc::default() };
         opened.hold_lock().await?;
         Ok(opened)
     }
@@ -158,8 +159,9 @@ fn value(row: &PgRow, at: usize) -> Result<Value, StoreError> {
 }
 
 /// SQLSTATE classes: <https://www.postgresql.org/docs/15/errcodes-appendix.html>.
+#[allow(clippy::needless_pass_by_value, reason = "as `map_err` passes it")]
 fn error(error: sqlx::Error) -> StoreError {
-    let Some(code) = error.as_database_error().and_then(|error| error.code()) else {
+    let Some(code) = error.as_database_error().and_then(DatabaseError::code) else {
         return StoreError::Unreachable(error.to_string());
     };
     match code.as_ref() {

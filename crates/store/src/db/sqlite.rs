@@ -6,6 +6,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use sqlx::{
     AssertSqlSafe, Column, Connection, Executor, Row as _, Sqlite as Driver, SqliteConnection, SqlitePool,
     TypeInfo, ValueRef,
+    error::DatabaseError,
     query::Query,
     sqlite::{
         SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
@@ -163,9 +164,10 @@ fn value(row: &SqliteRow, at: usize) -> Result<Value, sqlx::Error> {
 }
 
 /// Result codes: <https://www.sqlite.org/rescode.html>; the low byte is the primary one.
+#[allow(clippy::needless_pass_by_value, reason = "as `map_err` passes it")]
 fn error(error: sqlx::Error) -> StoreError {
     let code =
-        error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());
+        error.as_database_error().and_then(DatabaseError::code).and_then(|code| code.parse::<u32>().ok());
     match code.map(|code| code & 0xff) {
         Some(13) => StoreError::Full,
         Some(8) => StoreError::ReadOnly("the file or its folder is read-only".into()),

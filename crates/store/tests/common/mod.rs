@@ -1,5 +1,6 @@
 //! Databases for tests: the same promise is kept on SQLite and on PostgreSQL, each test in a database of its own.
 #![allow(dead_code, reason = "each test program uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests use this")]
 
 pub(crate) mod inventory;
 
