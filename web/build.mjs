@@ -18,7 +18,7 @@ const BUDGET = 45 * 1024;
 const FIRST_PAGE = ["console.css", "console.js", "htmx.js", "inter.woff2", "mono.woff2"];
 
 // Later styles may overrule earlier ones.
-const STYLES = ["fonts", "tokens", "base", "layout", "list", "panel", "forms"];
+const STYLES = ["fonts", "tokens", "base", "layout", "list", "panel", "forms", "pages"];
 
 const TYPES = {
   ".css": "text/css; charset=utf-8",

@@ -51,11 +51,12 @@ pub(crate) fn page(shell: &Shell, model: &Model) -> Markup {
     let body = html! {
         div.page {
             header.head { h1 { "Access" } p.lead { (lead(model)) } }
-            @if let Some(text) = &model.problem { p.notice.high role="alert" { (words::capital(text)) "." } }
+            @if let Some(text) = &model.problem { p.notice.high role="alert" { (words::sentence(text)) } }
             @if let Some(made) = &model.made { (once(made)) }
             (block("People", &invite(), &people(shell, model)))
             (block("API tokens", &new_token(), &tokens(shell, model)))
             (block("Sessions", &html! {}, &sessions(shell, model)))
+            (block("Roles", &html! {}, &duties()))
         }
     };
     shell::page(shell, Place::Access, "Access", &search, &body)
@@ -66,7 +67,8 @@ fn lead(model: &Model) -> Markup {
     let tokens = model.tokens.iter().filter(|token| token.revoked_at.is_none()).count();
     html! {
         b { (Noun("person", "people").count(number(active))) " can sign in" } ", and "
-        (Noun("token works", "tokens work").told(number(tokens))) " for scripts. What each role may do is at the end of this page."
+        @if tokens == 0 { "no token" } @else { (Noun("token", "tokens").told(number(tokens))) } " for scripts "
+        @if tokens == 1 { "works" } @else if tokens == 0 { "is in use" } @else { "work" } ". What each role may do is at the end of this page."
     }
 }
 
@@ -93,7 +95,7 @@ fn once(made: &Made) -> Markup {
 }
 
 fn block(title: &str, action: &Markup, content: &Markup) -> Markup {
-    html! { section.block { header { h2 { (title) } } (action) (content) } }
+    html! { section.block { header { h2 { (title) } } (action) div.region { (content) } } }
 }
 
 fn roles(name: &str, label: &str, chosen: &str) -> Markup {
@@ -112,14 +114,13 @@ fn invite() -> Markup {
                 label.field { span { "As what?" } (roles("role", "As what?", "analyst")) span.hint { "You get a link to send. Whoever opens it chooses a name and a password." } }
                 div { button.button.primary { "Make a link for 1 person" } }
             }
-            (duties())
         }
     }
 }
 
 /// What each role is for.
 fn duties() -> Markup {
-    html! { dl.facts.wide { @for role in Role::ALL { dt { (words::capital(&words::spaced(role.word()))) } dd { (role.about()) } } } }
+    html! { div.list.padded { dl.facts.wide { @for role in Role::ALL { dt { (words::capital(&words::spaced(role.word()))) } dd { (words::sentence(role.about())) } } } } }
 }
 
 fn people(shell: &Shell, model: &Model) -> Markup {
@@ -141,7 +142,7 @@ fn person_row(shell: &Shell, person: &Person) -> Markup {
             td.p3 { (time::ago(shell.now, person.created_at)) }
             td.num {
                 details.ask {
-                    summary.button.small aria-label={ "Change " (person.name) } { "Change…" }
+                    summary.button.small.quiet aria-label={ "Change " (person.name) } { "Change…" }
                     form.form method="post" action=(change("role")) {
                         label.field { span { "Role of " (person.name) } (roles("role", "Role", &person.role)) span.hint { "Their sessions end; they sign in again." } }
                         div { button.button.primary { "Set the role" } }
@@ -200,7 +201,7 @@ fn tokens(shell: &Shell, model: &Model) -> Markup {
 fn sure(label: &str, what: &str, consequence: &str, action: &str, verb: &str) -> Markup {
     html! {
         details.ask {
-            summary.button.small aria-label={ (label) " " (what) } { (label) }
+            summary.button.small.quiet aria-label={ (label) " " (what) } { (label) }
             form.form method="post" action=(action) { p { (consequence) } div { button.button.danger { (verb) } } }
         }
     }

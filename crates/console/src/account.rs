@@ -36,7 +36,7 @@ pub(crate) fn page(shell: &Shell, model: &Model) -> Markup {
                 }
                 p.lead { b { (shell.reader.name) } ", " (shell.reader.role) ". " (other(model)) }
             }
-            @if let Some(text) = &model.problem { p.notice.high role="alert" { (words::capital(text)) "." } }
+            @if let Some(text) = &model.problem { p.notice.high role="alert" { (words::sentence(text)) } }
             div.halves { (sessions(shell, model)) (password()) }
         }
     };

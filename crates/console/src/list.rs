@@ -97,7 +97,7 @@ pub(crate) fn fragment(shell: &Shell, list: &List<'_>) -> Markup {
     html! {
         section.region #list aria-label=(list.spec.place.word()) {
             p.lead { (lead(list)) }
-            p.notice.high.problem #q-problem role="alert" { @if let Some(problem) = &list.problem { (words::coded(problem)) } }
+            p.notice.high.problem #q-problem role="alert" { @if let Some(problem) = &list.problem { span { (words::coded(&words::sentence(problem))) } } }
             (bar(list))
             @if list.rows.is_empty() { (nothing(list)) } @else { (table::table(list)) (pages(list)) }
             (help::foot(shell, list))

@@ -17,7 +17,7 @@ pub(crate) fn page(scheme: Option<Scheme>, name: &str, next: &str, problem: Opti
             label.field { span { "Name" } input name="name" value=(name) required autofocus[name.is_empty()] autocomplete="username" autocapitalize="off" spellcheck="false" maxlength="64"; }
             label.field { span { "Password" } input type="password" name="password" required autofocus[!name.is_empty()] autocomplete="current-password"; }
             @if !next.is_empty() { input type="hidden" name="next" value=(next); }
-            div { button.button.primary { "Sign in" } }
+            div { button.button.primary type="submit" { "Sign in" } }
         }
         p.hint { "No account, or no password any more? Whoever runs this server gets a link that signs them in by starting it again, and can invite you." }
     };
@@ -46,7 +46,7 @@ pub(crate) fn create(
                 input type="password" name="password" required minlength=(accounts::MIN_PASSWORD) autocomplete="new-password";
                 span.hint { "At least " (accounts::MIN_PASSWORD) " characters; a sentence is good." }
             }
-            div { button.button.primary { @if first { "Make the account" } @else { "Make my account" } } }
+            div { button.button.primary type="submit" { @if first { "Make the account" } @else { "Make my account" } } }
         }
     };
     shell::bare(scheme, title, &body)
@@ -57,11 +57,11 @@ pub(crate) fn accept(scheme: Option<Scheme>, action: &str, name: &str) -> Markup
     let body = html! {
         h1 { "Continue as " (name) }
         p.dim { "This link signs you in once. If you did not ask for it, close this page." }
-        form.form method="post" action=(action) { div { button.button.primary autofocus { "Continue as " (name) } } }
+        form.form method="post" action=(action) { div { button.button.primary type="submit" autofocus { "Continue as " (name) } } }
     };
     shell::bare(scheme, "Sign in", &body)
 }
 
 fn said(problem: Option<&str>) -> Markup {
-    html! { @if let Some(text) = problem { p.notice.high role="alert" { (words::capital(text)) "." } } }
+    html! { @if let Some(text) = problem { p.notice.high role="alert" { (words::sentence(text)) } } }
 }

@@ -54,7 +54,7 @@ pub(crate) fn page(shell: &Shell, place: Place, title: &str, live: &str, panel: 
 
 /// A part of a panel under a heading; nothing when it is empty.
 pub(crate) fn section(title: &str, content: &Markup) -> Markup {
-    html! { section { h3 { (title) } (content) } }
+    html! { section { h2 { (title) } (content) } }
 }
 
 /// Facts in two columns; those without a value are left out.

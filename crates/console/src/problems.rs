@@ -12,7 +12,7 @@ use crate::{
 pub(crate) fn page(scheme: Option<Scheme>, problem: &Problem) -> Markup {
     let body = html! {
         h1 { (title(problem)) }
-        p { (words::capital(&problem.detail)) "." }
+        p { (words::sentence(&problem.detail)) }
         p.dim { (advice(problem.status)) }
         div.actions { a.button.primary href="/" { "To the overview" } @if problem.status == 401 { a.button href="/login" { "Sign in" } } }
         p.hint { "Status " (problem.status) }
@@ -25,7 +25,7 @@ pub(crate) fn fragment(problem: &Problem) -> Markup {
     html! {
         div.panel { div.panel-top { span.sev.high { "Not done" } a.close data-close href="?" title="Close (Esc)" { "Close" } }
             h2 tabindex="-1" data-focus { (title(problem)) }
-            p role="alert" { (words::capital(&problem.detail)) "." }
+            p role="alert" { (words::sentence(&problem.detail)) }
             p.dim { (advice(problem.status)) }
         }
     }

@@ -103,6 +103,13 @@ pub(crate) fn capital(word: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
+/// The text as a sentence: a capital at its beginning, a dot at its end.
+pub(crate) fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let dot = if text.ends_with(['.', '!', '?', '…']) || text.is_empty() { "" } else { "." };
+    format!("{}{dot}", capital(text))
+}
+
 /// A kebab-case word as people write it: `not-scanned` becomes `not scanned`.
 pub(crate) fn spaced(word: &str) -> String {
     word.replace('-', " ")
@@ -166,6 +173,11 @@ mod tests {
             text.join("|").replace('\u{a0}', "_"),
             "0_B|999_B|1_kB|1.6_kB|1_MB|1_MB|4.1_GB|23.8_GB|612_MB|1_TB"
         );
+    }
+
+    #[test]
+    fn a_sentence_begins_large_and_ends_with_one_dot() {
+        assert_eq!(["do it", "Done.", ""].map(sentence), ["Do it.", "Done.", ""]);
     }
 
     #[test]

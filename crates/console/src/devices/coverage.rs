@@ -22,7 +22,7 @@ pub(super) fn coverage(coverage: &Coverage, notes: &[String]) -> Markup {
                 ul.paths { @for mount in &coverage.skipped_mounts { li { (words::path(&mount.to_string())) } } }
             }
         }
-        @for note in notes { p.hint { (words::capital(note)) } }
+        @for note in notes { p.hint { (words::sentence(note)) } }
         @if coverage.gaps.is_empty() && coverage.unreadable_total == 0 { p { span.sev.ok { "Nothing is known to be missing" } } }
     }
 }
@@ -33,7 +33,7 @@ fn gaps(gaps: &[Gap]) -> Markup {
         @for gap in gaps {
             div.evidence.medium {
                 span { (words::capital(&gap.lost)) }
-                span.at { "Missing: " (words::spaced(&gap.capability)) ". To see it: " (gap.remedy) "." }
+                span.at { "Missing: " (words::spaced(&gap.capability)) ". To see it: " (gap.remedy.trim_end_matches('.')) "." }
             }
         }
     }

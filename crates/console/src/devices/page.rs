@@ -35,8 +35,8 @@ pub(crate) struct Beside {
 pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, device: &DeviceDetail, beside: &Beside) -> Markup {
     let body = html! {
         p { (sentence(shell, device)) }
-        div.actions { a.button.primary href={ "/devices/" (device.row.id) } { "Everything about it" } (rescan(shell, device)) }
-        (section("Identity", &identity(shell, device)))
+        div.actions { a.button href={ "/devices/" (device.row.id) } { "Everything about it" } (rescan(shell, device)) }
+        (section("Identity", &facts(identity(shell, device))))
         @if !beside.findings.is_empty() { (section("Findings", &findings(&beside.findings))) }
         @if !beside.runtimes.is_empty() { (section("Running now", &running(shell, &beside.runtimes))) }
         @if let Some(seen) = &device.coverage { (section("What cannot be seen", &coverage::coverage(seen, &[]))) }
@@ -52,14 +52,13 @@ pub(crate) fn page(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Mar
     let body = html! {
         div.page data-live="devices runtimes agents findings holdings" {
             header.head {
-                h1 { (name(row)) }
-                (marks(device))
+                div.title { h1 { (name(row)) } (marks(device)) }
                 div.actions { (rescan(shell, device)) (whose(shell, device, &beside.people)) (revoke(shell, device)) }
                 p.lead { (sentence(shell, device)) }
             }
             @if let Some(text) = &beside.notice { p.notice.ok role="status" { (text) } }
             @if let Some(text) = &beside.problem { p.notice.high role="alert" { (text) } }
-            section.strip #identity data-live-region aria-label="Identity" { (identity(shell, device)) }
+            section #identity data-live-region aria-label="Identity" { (strip(&identity(shell, device))) }
             div.cols {
                 div.stack { (now(shell, device, beside)) }
                 div.stack { (seen(shell, device, beside)) }
@@ -158,9 +157,20 @@ fn sentence(shell: &Shell, device: &DeviceDetail) -> Markup {
     }
 }
 
-fn identity(shell: &Shell, device: &DeviceDetail) -> Markup {
+/// Facts side by side, each under its name.
+fn strip(facts: &[Known]) -> Markup {
+    html! {
+        dl.strip {
+            @for (name, value) in facts { @if let Some(value) = value { div { dt { (name) } dd { (value) } } } }
+        }
+    }
+}
+
+type Known = (&'static str, Option<Markup>);
+
+fn identity(shell: &Shell, device: &DeviceDetail) -> [Known; 8] {
     let row = &device.row;
-    facts([
+    [
         ("System", Some(html! { (system(row)) })),
         ("Person", Some(panel::person(row.person.as_ref()))),
         ("Heard from", Some(heard(shell, row))),
@@ -172,7 +182,7 @@ fn identity(shell: &Shell, device: &DeviceDetail) -> Markup {
             (row.packages > 0).then(|| html! { (Noun("AI package", "AI packages").count(row.packages)) }),
         ),
         ("Device id", Some(html! { span.mono.hash { (row.id) } })),
-    ])
+    ]
 }
 
 /// A finding as a line.

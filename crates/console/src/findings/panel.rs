@@ -35,7 +35,7 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, finding: &FindingRow, besid
         @if let Some(text) = &beside.notice { p.notice.ok role="status" { (text) } }
         @if let Some(text) = &beside.problem { p.notice.high role="alert" { (text) } }
         p.dim { span.mono { (finding.rule) } " on " (panel::device(&finding.device)) ", since " (time::ago(shell.now, finding.first_seen_at)) }
-        (section("What to do", &html! { p { (words::capital(&finding.help)) "." } (triage(shell, finding, beside)) }))
+        (section("What to do", &html! { p { (words::sentence(&finding.help)) } (triage(shell, finding, beside)) }))
         (section("Evidence", &evidence(finding)))
         (section("Subject", &subject(finding)))
         @if !beside.records.is_empty() { (section("What happened", &records::lines(shell, &beside.records))) }

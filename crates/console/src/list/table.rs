@@ -60,7 +60,7 @@ pub(super) fn order(list: &List<'_>) -> Markup {
     let head =
         list.spec.heads.iter().find(|head| head.sort.is_some_and(|column| sorted(list, column).is_some()));
     html! {
-        @if let Some(head) = head {
+        @if let Some(head) = head.filter(|_| !list.state.sort.is_empty()) {
             "sorted by " (head.label.to_lowercase())
             @if list.state.sort.starts_with('-') { ", greatest first" }
             " " (link(list, &State { sort: String::new(), ..list.state.closed() }, "link", false, &html! { "undo" }))

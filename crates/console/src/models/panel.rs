@@ -30,7 +30,7 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, model: &ArtifactDetail, bes
         (severity::verdict(row.verdict))
     };
     let body = html! {
-        @if let Some(hex) = &row.sha256 { p.mono.dim.hash { "sha256 " (hex) } }
+        @if let Some(hex) = &row.sha256 { div.copy { code.clip title=(hex) { "sha256 " (hex) } button.button.small.needs-scripts type="button" data-copy=(hex) { "Copy" } } }
         p { (sentence(shell, model)) }
         @if !model.findings.is_empty() { (section("Findings", &findings(&model.findings))) }
         @if !model.facts.is_empty() { (section("What an inspection saw", &seen(&model.facts))) }

@@ -40,7 +40,11 @@ fn decisions(open: u64) -> String {
 }
 
 fn appeared(overview: &Overview, one_machine: bool) -> String {
-    let place = if one_machine { "this machine".to_owned() } else { DEVICE.told(overview.new_devices) };
+    let place = match overview.new_devices {
+        _ if one_machine => " on this machine".to_owned(),
+        0 => String::new(),
+        devices => format!(" on {}", DEVICE.told(devices)),
+    };
     let strangers = match overview.new_publishers {
         0 => String::new(),
         1 if overview.new_count == 1 => ", from a publisher not seen before".to_owned(),
@@ -50,7 +54,7 @@ fn appeared(overview: &Overview, one_machine: bool) -> String {
     match overview.new_count {
         0 => "No model appeared since yesterday.".to_owned(),
         number => format!(
-            "Since yesterday {} appeared on {place}{strangers}.",
+            "Since yesterday {} appeared{place}{strangers}.",
             Noun("model", "models").told(number)
         ),
     }

@@ -38,6 +38,10 @@ pub(super) trait Kind: 'static {
         store: &Store,
         request: &ListRequest,
     ) -> impl Future<Output = Result<Page<Self::Row>, ListError>> + Send;
+    /// What the store is asked: what the reader asked, and what goes without saying.
+    fn asked(request: &ListRequest) -> Result<ListRequest, ListError> {
+        Ok(request.clone())
+    }
     fn cells(shell: &Shell, state: &State, row: &Self::Row) -> Markup;
     fn total(shell: &Shell) -> Option<u64>;
     fn lead(shell: &Shell) -> Markup;
@@ -129,11 +133,12 @@ struct Found<R> {
 
 async fn found<K: Kind>(visit: &Visit, request: ListRequest) -> Result<Found<K::Row>, ListError> {
     let store = visit.state.store();
-    let page = K::rows(store, &request).await?;
+    let asked = K::asked(&request)?;
+    let page = K::rows(store, &asked).await?;
     let whole = request.query.is_empty() && request.after.is_none() && page.next.is_none();
     let tally = match whole {
         true => Tally { number: u64::try_from(page.items.len()).unwrap_or(u64::MAX), more: false },
-        false => store.tally(K::SPEC.collection, &request).await?,
+        false => store.tally(K::SPEC.collection, &asked).await?,
     };
     Ok(Found { query: request.query, problem: None, tally, page })
 }
@@ -169,7 +174,7 @@ impl<R> Found<R> {
 
 /// All rows that match, as a file.
 async fn file<K: Kind>(visit: Visit, format: Format) -> Result<Response, Problem> {
-    let asked = ListRequest { after: None, limit: export::PAGE, ..request::<K>(&visit)? };
+    let asked = ListRequest { after: None, limit: export::PAGE, ..K::asked(&request::<K>(&visit)?)? };
     let store = visit.state.store().clone();
     let file =
         Export { name: K::SPEC.collection.name(), format, columns: K::COLUMNS.to_vec(), cells: K::export };
