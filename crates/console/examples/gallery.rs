@@ -1,7 +1,11 @@
 //! The console over a made-up fleet, to look at: `cargo run -p eyeline-console --example gallery -- PORT DATABASE`. It prints the link of the owner,
 //! and serves until it is stopped. An empty database is filled; `DATABASE` may be `-` for a console with nothing in it.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a tool to look with: it stops at the first surprise")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a tool to look with: it stops at the first surprise"
+)]
 
 use std::{net::SocketAddr, sync::Arc};
 
