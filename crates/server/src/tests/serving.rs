@@ -86,7 +86,7 @@ async fn the_server_counts_a_day_and_throws_away_what_is_over_when_it_begins() {
     let dir = tempfile::tempdir().unwrap();
     let fixture = Fixture::new(dir.path()).await;
     fixture.person("ada", Role::Owner).await;
-    crate::serve::tidy(&fixture.state, fixture.state.now()).await;
+    serve::tidy(&fixture.state, fixture.state.now()).await;
     let overview = fixture.state.store().overview(store::Scope::All, fixture.state.now()).await.unwrap();
     assert_eq!(overview.figures.devices.days, [0]);
 }
