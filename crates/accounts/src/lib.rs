@@ -12,7 +12,7 @@ mod ttl;
 
 pub use limiter::{Limiter, Quota, TooMany};
 pub use password::{MIN_PASSWORD, PasswordError};
-pub use role::{Permission, Role, UnknownRole, matrix};
+pub use role::{Permission, Role, UnknownRole};
 pub use secret::{Secret, TOKEN_PREFIX, hash_of};
 pub use service::{AccessError, Accounts, Identity, Link, Origin, SignedIn, Who, session};
 pub use ttl::{TtlError, parse_ttl};

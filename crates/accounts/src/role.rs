@@ -127,22 +127,6 @@ impl Permission {
         }
     }
 
-    /// What it lets someone do, for people.
-    pub fn about(self) -> &'static str {
-        match self {
-            Self::ReadInventory => {
-                "see devices, what they hold and run, and findings (a device user: on their own)"
-            }
-            Self::TriageFindings => "acknowledge, reopen, assign and date findings",
-            Self::CommandDevices => "order a device to look again",
-            Self::ManageDevices => "enrol devices, stop trusting them, say whose they are",
-            Self::ManageAccess => "people, tokens, and sessions of others (owners: only an owner)",
-            Self::ReadRecords => "see who did what",
-            Self::ReadMetrics => "see the server's own numbers",
-            Self::OwnAccount => "one's own sessions and password",
-        }
-    }
-
     /// Who has it.
     pub fn roles(self) -> &'static [Role] {
         use Role::{Admin, Analyst, Auditor, Owner, Reviewer};
@@ -155,18 +139,6 @@ impl Permission {
             Self::ReadMetrics => &[Owner, Admin, Analyst, Auditor],
         }
     }
-}
-
-/// The matrix as a table in Markdown, for the docs.
-pub fn matrix() -> String {
-    let roles: Vec<_> = Role::ALL.iter().map(|role| role.word()).collect();
-    let mut table = format!("| permission | {} |\n|---|{}\n", roles.join(" | "), ":-:|".repeat(roles.len()));
-    for permission in Permission::ALL {
-        let cells: Vec<_> =
-            Role::ALL.iter().map(|role| if role.may(permission) { "yes" } else { "" }).collect();
-        table.push_str(&format!("| {} | {} |\n", permission.about(), cells.join(" | ")));
-    }
-    table
 }
 
 impl fmt::Display for Role {
@@ -225,15 +197,6 @@ mod tests {
                 assert_eq!(role.may(permission), *cell == "x", "{role} {permission}");
             }
         }
-    }
-
-    #[test]
-    fn the_table_for_people_has_a_column_for_each_role_and_a_line_for_each_permission() {
-        let table = matrix();
-        assert_eq!(table.lines().count(), Permission::ALL.len() + 2);
-        assert!(table.lines().all(|line| line.matches('|').count() == Role::ALL.len() + 2), "{table}");
-        let records = table.lines().find(|line| line.contains("who did what")).unwrap();
-        assert_eq!(records.matches("yes").count(), 3, "{records}");
     }
 
     #[test]
