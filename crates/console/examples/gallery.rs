@@ -1,7 +1,11 @@
 //! The console over a made-up fleet, to look at: `cargo run -p eyeline-console --example gallery -- PORT DATABASE`. It prints the link of the owner,
 //! and serves until it is stopped. An empty database is filled; `DATABASE` may be `-` for a console with nothing in it.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a tool to look with: it stops at the first surprise")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a tool to look with: it stops at the first surprise"
+)]
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -36,6 +40,6 @@ async fn main() {
     let link = state.accounts().owner_link(None, now).await.unwrap();
     println!("http://{listen}/login/{}", link.reveal());
     let app = server::app(server::routes(&state).merge(console::routes()), state.clone());
-    let listener = tokio::net::TcpListener::bind(listen).await.unwrap();
+    let listener = std::net::TcpListener::bind(listen).unwrap();
     server::serve(listener, app, state, std::future::pending()).await.unwrap();
 }

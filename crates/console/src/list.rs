@@ -83,7 +83,7 @@ pub(crate) fn page(shell: &Shell, list: &List<'_>) -> Markup {
     let body = html! {
         div.split data-live=(live) {
             div.page {
-                header { h1 { (place.word()) } }
+                header.head { h1 { (place.word()) } }
                 (fragment(shell, list))
             }
             (side(list.panel.as_ref()))

@@ -53,10 +53,9 @@ fn appeared(overview: &Overview, one_machine: bool) -> String {
     };
     match overview.new_count {
         0 => "No model appeared since yesterday.".to_owned(),
-        number => format!(
-            "Since yesterday {} appeared{place}{strangers}.",
-            Noun("model", "models").told(number)
-        ),
+        number => {
+            format!("Since yesterday {} appeared{place}{strangers}.", Noun("model", "models").told(number))
+        }
     }
 }
 

@@ -17,7 +17,9 @@ const TIMELINE: u32 = 200;
 
 /// A device beside the list or on its page.
 pub(super) async fn open(visit: &Visit, id: &str, open: Open) -> Result<Option<Markup>, Problem> {
-    let Some(device) = visit.state.store().device(id, visit.scope(), visit.shell.now).await? else { return Ok(None) };
+    let Some(device) = visit.state.store().device(id, visit.scope(), visit.shell.now).await? else {
+        return Ok(None);
+    };
     let beside = beside(visit, &device, open).await?;
     Ok(Some(match open {
         Open::Page => devices::page(&visit.shell, &device, &beside),
@@ -34,14 +36,20 @@ async fn beside(visit: &Visit, device: &DeviceDetail, open: Open) -> Result<Besi
         Ok(ListRequest { query, limit, ..visit.request() })
     };
     let mut beside = Beside {
-        findings: store.findings(&here(Collection::Findings, " state:open severity:!info", if whole { 12 } else { 5 })?).await?.items,
+        findings: store
+            .findings(&here(Collection::Findings, " state:open severity:!info", if whole { 12 } else { 5 })?)
+            .await?
+            .items,
         runtimes: store.runtimes(&here(Collection::Runtimes, "", if whole { 20 } else { 4 })?).await?.items,
         ..Beside::default()
     };
     if whole {
         beside.agents = store.agents(&here(Collection::Agents, " state:running,installed", 20)?).await?.items;
         let largest = Some(Collection::Artifacts.sort("-size")?);
-        beside.models = store.artifacts(&ListRequest { sort: largest, ..here(Collection::Artifacts, "", 8)? }).await?.items;
+        beside.models = store
+            .artifacts(&ListRequest { sort: largest, ..here(Collection::Artifacts, "", 8)? })
+            .await?
+            .items;
         if may.read_records {
             beside.records = Some(store.records(&here(Collection::Records, "", TIMELINE)?).await?.items);
         }
@@ -69,7 +77,11 @@ pub(super) struct Whose {
     person: String,
 }
 
-pub(super) async fn person(visit: Visit, Path(id): Path<String>, Form(form): Form<Whose>) -> Result<Response, Problem> {
+pub(super) async fn person(
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<Whose>,
+) -> Result<Response, Problem> {
     let people = visit.people().await?;
     let person = people.iter().find(|person| person.id.to_string() == form.person).map(|person| person.id);
     if person.is_none() && !form.person.is_empty() {
