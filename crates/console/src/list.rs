@@ -27,8 +27,6 @@ pub(crate) struct Spec {
     pub(crate) noun: Noun,
     /// A query to learn from.
     pub(crate) example: &'static str,
-    /// The order where none is asked for, as it is written in `sort=`.
-    pub(crate) usual: &'static str,
     /// The usual questions.
     pub(crate) chips: &'static [Chip],
     /// The columns.
