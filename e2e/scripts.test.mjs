@@ -9,7 +9,8 @@ let fixture;
 let page;
 
 before(async () => {
-  [browser, fixture] = await Promise.all([launch(), serveFixture()]);
+  browser = await launch();
+  fixture = await serveFixture();
 });
 after(async () => {
   await browser?.close();

@@ -147,7 +147,7 @@ fn seeded(dir: &Path) -> Result<PathBuf> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let store = Store::open(&Location::Sqlite(data.join("eyeline.db"))).await?;
-        seed::fill(&store, Scale::FLEET, jiff::Timestamp::now()).await?;
+        seed::fill(&store, Scale::LARGE, jiff::Timestamp::now()).await?;
         store.close().await;
         anyhow::Ok(())
     })?;

@@ -1,6 +1,6 @@
 //! One shape for every error: RFC 9457 problem details. What went wrong inside is for the log, not for the caller.
 
-use accounts::AccessError;
+use accounts::{AccessError, TtlError};
 use axum::{
     Json,
     extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection},
@@ -181,6 +181,12 @@ impl From<ListError> for Problem {
             ListError::Store(error) => error.into(),
             error => Self::bad_request(error.to_string()),
         }
+    }
+}
+
+impl From<TtlError> for Problem {
+    fn from(error: TtlError) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
     }
 }
 

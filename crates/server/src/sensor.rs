@@ -9,7 +9,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::Extension,
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 use jiff::{SignedDuration, Timestamp};
 use protocol::{
@@ -75,7 +75,7 @@ async fn report(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<ReportAnswer>, Problem> {
-    let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
+    let encoding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
     if encoding != Some(b"zstd") {
         let detail = "a report is compressed: `Content-Encoding: zstd`";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));

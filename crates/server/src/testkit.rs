@@ -7,6 +7,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod table;
+
 use std::{
     net::{IpAddr, Ipv4Addr},
     path::Path,

@@ -232,6 +232,7 @@ CREATE TABLE findings (
     assignee BIGINT REFERENCES people (id),
     due TEXT,
     acknowledged_by BIGINT REFERENCES people (id),
+    acknowledged_name TEXT,
     acknowledged_at BIGINT,
     reason TEXT,
     first_seen_at BIGINT NOT NULL,

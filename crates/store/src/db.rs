@@ -13,6 +13,8 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "seed")]
+pub(crate) use postgres::administer;
 use std::{path::PathBuf, time::Duration};
 
 pub(crate) use value::{Row, Value};

@@ -259,9 +259,9 @@ async fn add(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let Enrolment { uid, public_key, device, sensor_version, .. } = enrolment;
-    let sql = "INSERT INTO devices (uid, public_key, enrolled_at, machine, hostname, name, os, os_version, arch, sensor_version, search)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id, name";
-    let mut values = vec![uid.as_str().into(), public_key.clone().into(), now.into()];
+    let sql = "INSERT INTO devices (uid, public_key, enrolled_at, seen_at, machine, hostname, name, os, os_version, arch, sensor_version, search)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id, name";
+    let mut values = vec![uid.as_str().into(), public_key.clone().into(), now.into(), now.into()];
     values.extend(description(uid, device, sensor_version));
     let row = transaction.row(sql, values).await?.unwrap_or_default();
     let detail = [&device.os, device.os_version.as_ref().unwrap_or(&device.arch)];

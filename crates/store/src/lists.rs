@@ -17,7 +17,7 @@ use crate::{
     ArtifactRow, DeviceRow, FindingRow, HoldingRow, PackageRow, ProgramRow, RecordRow, Store, StoreError,
 };
 
-pub(crate) use compile::{Conditions, Sql, Style};
+pub(crate) use compile::Sql;
 pub(crate) use load::{SILENT_AFTER, artifacts, devices, due, findings, programs, severity};
 
 /// What can be listed.
@@ -220,7 +220,7 @@ impl Store {
     /// [`ListError`], as for every list.
     pub async fn devices(&self, request: &ListRequest) -> Result<Page<DeviceRow>, ListError> {
         let keys = page::keys(&self.db, Collection::Devices, request).await?;
-        Ok(Page { items: load::devices(&self.db, &keys.ids, request.now).await?, next: keys.next })
+        Ok(Page { items: devices(&self.db, &keys.ids, request.now).await?, next: keys.next })
     }
 
     /// Models, with the first places where they are held.
@@ -229,7 +229,7 @@ impl Store {
     /// [`ListError`].
     pub async fn artifacts(&self, request: &ListRequest) -> Result<Page<ArtifactRow>, ListError> {
         let keys = page::keys(&self.db, Collection::Artifacts, request).await?;
-        Ok(Page { items: load::artifacts(&self.db, &keys.ids, request).await?, next: keys.next })
+        Ok(Page { items: artifacts(&self.db, &keys.ids, request).await?, next: keys.next })
     }
 
     /// Models at their paths on devices.
@@ -263,7 +263,7 @@ impl Store {
         request: &ListRequest,
     ) -> Result<Page<ProgramRow>, ListError> {
         let keys = page::keys(&self.db, collection, &running(collection, request)?).await?;
-        Ok(Page { items: load::programs(&self.db, &keys.ids).await?, next: keys.next })
+        Ok(Page { items: programs(&self.db, &keys.ids).await?, next: keys.next })
     }
 
     /// AI packages.
@@ -281,7 +281,7 @@ impl Store {
     /// [`ListError`].
     pub async fn findings(&self, request: &ListRequest) -> Result<Page<FindingRow>, ListError> {
         let keys = page::keys(&self.db, Collection::Findings, request).await?;
-        Ok(Page { items: load::findings(&self.db, &keys.ids).await?, next: keys.next })
+        Ok(Page { items: findings(&self.db, &keys.ids).await?, next: keys.next })
     }
 
     /// What happened and who did it.

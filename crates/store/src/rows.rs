@@ -362,8 +362,10 @@ pub struct FindingRow {
 /// Who left a finding as it is, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Acknowledgment {
-    /// Who.
-    pub by: PersonRef,
+    /// Who, when it was a person.
+    pub by: Option<PersonRef>,
+    /// What people call them: the person's name, or the token's.
+    pub name: String,
     /// When.
     pub at: Timestamp,
     /// Why.

@@ -2,10 +2,13 @@
 //!
 //! It writes past the ways of the product, into an empty database only, and says nothing about how rows come to be.
 
+mod plain;
 mod rows;
 mod words;
 
 use jiff::Timestamp;
+
+pub use plain::{drop_database, make_database, plain_inserts};
 
 use crate::{Store, StoreError, db::Value};
 

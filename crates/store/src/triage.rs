@@ -150,14 +150,15 @@ fn acknowledge(
     }
     refuse_resolved(before)?;
     let same = before.state == "acknowledged" && before.reason.as_deref() == Some(&reason);
-    let set = "state = 'acknowledged', acknowledged_by = ?, acknowledged_at = ?, reason = ?, changed_at = ?";
-    let values = vec![actor.person.into(), now.into(), reason.as_str().into(), now.into()];
+    let set = "state = 'acknowledged', acknowledged_by = ?, acknowledged_name = ?, acknowledged_at = ?, reason = ?, changed_at = ?";
+    let values =
+        vec![actor.person.into(), actor.name.as_str().into(), now.into(), reason.as_str().into(), now.into()];
     Ok((!same).then_some(Change { set, values, kind: "finding-acknowledged", detail: reason }))
 }
 
 fn reopen(before: &Before, now: Timestamp) -> Result<Option<Change>, StoreError> {
     refuse_resolved(before)?;
-    let set = "state = 'open', acknowledged_by = NULL, acknowledged_at = NULL, reason = NULL, changed_at = ?";
+    let set = "state = 'open', acknowledged_by = NULL, acknowledged_name = NULL, acknowledged_at = NULL, reason = NULL, changed_at = ?";
     let change = Change { set, values: vec![now.into()], kind: "finding-reopened", detail: String::new() };
     Ok((before.state != "open").then_some(change))
 }

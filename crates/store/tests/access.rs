@@ -1,4 +1,5 @@
 //! People and their keys, devices and their orders, and what is thrown away.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
 mod common;
 

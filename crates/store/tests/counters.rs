@@ -1,4 +1,5 @@
 //! Numbers that are kept beside rows are what a count says, whatever devices report and people decide.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
 mod common;
 
@@ -131,7 +132,7 @@ async fn play(place: &common::Place, store: &Store, number: u32, scenes: Vec<Sce
             );
             for uid in place.texts(&sql).await {
                 let change = store::Triage::Acknowledge { reason: "known".into() };
-                let _ = store.triage(&uid, &change, store::Scope::All, &actor(), at(60)).await;
+                store.triage(&uid, &change, store::Scope::All, &actor(), at(60)).await.unwrap();
             }
         }
         recount(place).await;
@@ -183,7 +184,7 @@ async fn recount(place: &common::Place) {
 both_engines! {
     async fn kept_numbers_are_what_a_count_says(place) {
         let store = place.open().await;
-        let mut runner = TestRunner::new(ProptestConfig { cases: 12, max_shrink_iters: 200, ..ProptestConfig::default() });
+        let mut runner = TestRunner::new(ProptestConfig { cases: 8, max_shrink_iters: 200, ..ProptestConfig::default() });
         let number = std::cell::Cell::new(0);
         let outcome = runner.run(&proptest::collection::vec(scene(), 1..12), |scenes| {
             number.set(number.get() + 1);

@@ -1,4 +1,5 @@
 //! What goes wrong with the file, the server or the process, and what is lost then: nothing that was acknowledged.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
 mod common;
 

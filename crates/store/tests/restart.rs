@@ -1,4 +1,5 @@
 //! A PostgreSQL server that is restarted under a running store. A test program of its own: the restart ends every connection.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
 mod common;
 

@@ -55,6 +55,7 @@ fn page(name: &str, text: &str) {
 fn values(kind: Kind) -> String {
     match kind {
         Kind::Text => "text".into(),
+        Kind::Path => "exact path, or its beginning with `*`".into(),
         Kind::Word(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
         Kind::Number => "number".into(),
         Kind::Size => "size".into(),

@@ -89,7 +89,7 @@ fn triage(shell: &Shell, finding: &FindingRow, beside: &Beside) -> Markup {
         @if let Some(given) = &finding.acknowledged {
             div.evidence {
                 span { "Left as it is: " (given.reason) }
-                span.at { (given.by.name) ", " (time::ago(shell.now, given.at)) }
+                span.at { (given.name) ", " (time::ago(shell.now, given.at)) }
             }
         }
         @if finding.state != FindingState::Resolved && shell.reader.may.triage {

@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 use store::{Collection, SessionRow, TokenRow};
 use utoipa::ToSchema;
 
-use super::{
-    devices::unprocessable,
-    reply::{Named, Queried, Sent, ThingProblems},
-};
+use super::reply::{Named, Queried, Sent, ThingProblems};
 use crate::{Caller, Event, Problem, State};
 
 /// Every token.
@@ -66,7 +63,7 @@ pub(super) async fn create_token(
     caller: Caller,
     Sent(order): Sent<TokenOrder>,
 ) -> Result<(StatusCode, Json<NewToken>), Problem> {
-    let ttl = order.ttl.as_deref().map(parse_ttl).transpose().map_err(unprocessable)?;
+    let ttl = order.ttl.as_deref().map(parse_ttl).transpose()?;
     let (accounts, now) = (state.accounts(), state.now());
     let made = accounts.create_token_as(caller.identity(), &order.name, order.role, ttl, now).await?;
     state.events().changed(vec![Collection::Records]);

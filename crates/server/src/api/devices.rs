@@ -1,6 +1,6 @@
 //! Single things of the inventory, and what people may do with devices.
 
-use accounts::{TtlError, parse_ttl};
+use accounts::parse_ttl;
 use axum::{Json, http::StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -166,13 +166,9 @@ pub(super) async fn create_enrolment_token(
         let detail = format!("`uses` is 1 to {MOST_USES}");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
-    let ttl = order.ttl.as_deref().map_or(Ok(LIFE), parse_ttl).map_err(unprocessable)?;
+    let ttl = order.ttl.as_deref().map_or(Ok(LIFE), parse_ttl)?;
     let url = state.public_url().to_owned();
     let (token, expires_at) = state.enrolment_token_by(&caller.actor(), &url, order.uses, ttl).await?;
     state.events().changed(vec![Collection::Records]);
     Ok((StatusCode::CREATED, Json(Enrolment { token: token.encode(), expires_at })))
-}
-
-pub(super) fn unprocessable(error: TtlError) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
 }

@@ -6,8 +6,9 @@ use utoipa::openapi::{
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     tag::TagBuilder,
 };
+use utoipa::{PartialSchema as _, ToSchema as _};
 
-use crate::Routes;
+use crate::{Problem, Routes};
 
 const ABOUT: &str = "What AI is on an organisation's devices, and what is wrong with it. Times are RFC 3339 in UTC, sizes are bytes. \
     Lists answer `{\"items\": […], \"next\": cursor or null}`; errors are problem details (RFC 9457).";
@@ -35,6 +36,8 @@ pub(super) fn document(routes: &Routes, version: &str) -> OpenApi {
         .components(Some(schemes()))
         .build();
     routes.describe(&mut document);
+    let components = document.components.get_or_insert_default();
+    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     document
 }
 

@@ -1,5 +1,7 @@
 //! What answers of the API have in common: the query of lists, bodies as JSON, and which problems may come.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
@@ -8,11 +10,18 @@ use axum::{
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 use store::{Collection, ListRequest};
+use utoipa::{
+    IntoResponses, ToSchema as _,
+    openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder},
+};
 
 use crate::{Caller, Problem, State};
 
 /// The most rows of an answer.
 const MOST: u32 = 1000;
+
+/// The most paths of an artefact in a list.
+const PATHS: u32 = 100;
 
 /// Which rows, in which order, from where on and how many.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -31,9 +40,6 @@ pub(super) struct ListQuery {
     limit: Option<u32>,
 }
 
-/// How many paths an artefact shows.
-const PATHS: u32 = 100;
-
 impl ListQuery {
     /// What it asks of a collection.
     pub(super) fn of(
@@ -49,8 +55,9 @@ impl ListQuery {
         let sort =
             self.sort.filter(|sort| !sort.is_empty()).map(|sort| collection.sort(&sort)).transpose()?;
         let after = self.after.filter(|after| !after.is_empty());
-        let (query, scope, me) = (collection.query(&self.q)?, caller.scope(), caller.identity().person());
-        Ok(ListRequest { query, sort, after, limit, scope, me, paths: PATHS, now })
+        let query = collection.query(&self.q)?;
+        let (scope, me) = (caller.scope(), caller.identity().person());
+        Ok(ListRequest { query, sort, after, limit, scope, me, paths: PATHS, ..ListRequest::all(now) })
     }
 }
 
@@ -91,43 +98,38 @@ impl<T: DeserializeOwned> FromRequest<State> for Sent<T> {
 }
 
 /// Problems that any list may answer with.
-#[derive(utoipa::IntoResponses)]
-#[expect(dead_code, reason = "they are words of the API document; problems are made where they arise")]
-pub(super) enum ListProblems {
-    /// The query, the order or the cursor was not understood.
-    #[response(status = 400, content_type = "application/problem+json")]
-    Query(#[to_schema] Problem),
-    /// No token or session, or one that has ended.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthorized(#[to_schema] Problem),
-    /// The role may not.
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] Problem),
-    /// The database is away; `Retry-After` says when to come back.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Away(#[to_schema] Problem),
-}
+pub(super) struct ListProblems;
 
 /// Problems that a single thing, or a change of one, may answer with.
-#[derive(utoipa::IntoResponses)]
-#[expect(dead_code, reason = "they are words of the API document; problems are made where they arise")]
-pub(super) enum ThingProblems {
-    /// The request was not understood.
-    #[response(status = 400, content_type = "application/problem+json")]
-    Request(#[to_schema] Problem),
-    /// No token or session, or one that has ended.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthorized(#[to_schema] Problem),
-    /// The role may not.
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] Problem),
-    /// There is nothing of that id, or nothing that the caller may see.
-    #[response(status = 404, content_type = "application/problem+json")]
-    Missing(#[to_schema] Problem),
-    /// A value makes no sense.
-    #[response(status = 422, content_type = "application/problem+json")]
-    Value(#[to_schema] Problem),
-    /// The database is away; `Retry-After` says when to come back.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Away(#[to_schema] Problem),
+pub(super) struct ThingProblems;
+
+const EVERYWHERE: [(&str, &str); 4] = [
+    ("400", "The request was not understood."),
+    ("401", "No token or session, or one that has ended."),
+    ("403", "The role may not."),
+    ("503", "The database is away; `Retry-After` says when to come back."),
+];
+
+const OF_THINGS: [(&str, &str); 2] = [
+    ("404", "There is nothing of that id, or nothing that the caller may see."),
+    ("422", "A value makes no sense."),
+];
+
+impl IntoResponses for ListProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        EVERYWHERE.into_iter().map(problem).collect()
+    }
+}
+
+impl IntoResponses for ThingProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        EVERYWHERE.into_iter().chain(OF_THINGS).map(problem).collect()
+    }
+}
+
+fn problem((status, about): (&str, &str)) -> (String, RefOr<Response>) {
+    let schema = Ref::from_schema_name(Problem::name());
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    let response = ResponseBuilder::new().description(about).content("application/problem+json", content);
+    (status.to_owned(), response.build().into())
 }

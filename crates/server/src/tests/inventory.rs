@@ -130,6 +130,7 @@ async fn the_document_of_the_api_changes_only_on_purpose() {
         let path = &document["paths"][format!("/api/v1/{list}")]["get"];
         assert!(path["responses"]["401"].is_object(), "{list}: problems are documented");
     }
+    assert!(document["components"]["schemas"]["Problem"].is_object());
     let pretty = serde_json::to_string_pretty(&document).unwrap();
     insta::assert_snapshot!("openapi", pretty);
 }

@@ -115,6 +115,14 @@ impl Transaction {
     }
 }
 
+/// Runs a statement that no transaction may hold, such as one that makes a database.
+#[cfg(feature = "seed")]
+pub(crate) async fn administer(url: &str, sql: &str) -> Result<(), StoreError> {
+    let mut connection = PgConnection::connect(url).await.map_err(error)?;
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.map_err(error)?;
+    connection.close().await.map_err(error)
+}
+
 fn bind(sql: &str, values: Vec<Value>) -> Query<'static, Driver, PgArguments> {
     values.into_iter().fold(sqlx::query(AssertSqlSafe(numbered(sql))), |query, value| match value {
         Value::Int(number) => query.bind(number),

@@ -79,6 +79,7 @@ const UPSERT: &str = "INSERT INTO findings (uid, device, rule, severity, subject
         help = excluded.help, artifact = excluded.artifact, state = excluded.state, search = excluded.search,
         changed_at = CASE WHEN excluded.state = findings.state THEN findings.changed_at ELSE excluded.changed_at END,
         acknowledged_by = CASE WHEN excluded.state = 'acknowledged' THEN findings.acknowledged_by END,
+        acknowledged_name = CASE WHEN excluded.state = 'acknowledged' THEN findings.acknowledged_name END,
         acknowledged_at = CASE WHEN excluded.state = 'acknowledged' THEN findings.acknowledged_at END,
         reason = CASE WHEN excluded.state = 'acknowledged' THEN findings.reason END";
 

@@ -27,6 +27,7 @@ pub(crate) struct Place {
 #[macro_export]
 macro_rules! both_engines {
     ($($(#[$meta:meta])* async fn $name:ident($place:ident) $body:block)*) => {$(
+        #[cfg(test)]
         mod $name {
             #[allow(unused_imports, reason = "whatever the promise needs")]
             use super::*;

@@ -7,7 +7,7 @@ use crate::{
 };
 
 const SELECT: &str = "SELECT f.id, f.uid, f.rule, f.severity, f.state, f.subject, f.message, f.evidence, f.help, d.uid, d.name, \
-    a.uid, q.id, q.name, f.due, k.id, k.name, f.acknowledged_at, f.reason, f.first_seen_at, f.changed_at \
+    a.uid, q.id, q.name, f.due, k.id, k.name, f.acknowledged_at, f.reason, f.first_seen_at, f.changed_at, f.acknowledged_name \
     FROM findings f JOIN devices d ON d.id = f.device LEFT JOIN artifacts a ON a.id = f.artifact \
     LEFT JOIN people q ON q.id = f.assignee LEFT JOIN people k ON k.id = f.acknowledged_by WHERE f.id IN ";
 
@@ -45,5 +45,6 @@ pub(crate) fn due(text: Option<String>) -> Result<Option<jiff::civil::Date>, Sto
 fn acknowledged(row: &Row) -> Result<Option<Acknowledgment>, StoreError> {
     let (by, at) = (person(row, 15)?, row.maybe_time(17)?);
     let reason = row.maybe_text(18)?.unwrap_or_default();
-    Ok(by.zip(at).map(|(by, at)| Acknowledgment { by, at, reason }))
+    let name = row.maybe_text(21)?.or_else(|| by.as_ref().map(|by| by.name.clone())).unwrap_or_default();
+    Ok(at.map(|at| Acknowledgment { by, name, at, reason }))
 }
