@@ -40,6 +40,6 @@ async fn main() {
     let link = state.accounts().owner_link(None, now).await.unwrap();
     println!("http://{listen}/login/{}", link.reveal());
     let app = server::app(server::routes(&state).merge(console::routes()), state.clone());
-    let listener = tokio::net::TcpListener::bind(listen).await.unwrap();
+    let listener = std::net::TcpListener::bind(listen).unwrap();
     server::serve(listener, app, state, std::future::pending()).await.unwrap();
 }

@@ -24,7 +24,6 @@ pub(crate) static SPEC: Spec = Spec {
     place: Place::Devices,
     noun: Noun("device", "devices"),
     example: "os:linux sight:partial findings:>0",
-    usual: "name",
     chips: &[
         Chip { label: "Silent", term: "state:silent" },
         Chip { label: "Seen in part", term: "sight:partial" },

@@ -22,7 +22,6 @@ pub(crate) static SPEC: Spec = Spec {
     place: Place::Findings,
     noun: Noun("finding", "findings"),
     example: "severity:high state:open device:lap-*",
-    usual: "-severity",
     chips: &[
         Chip { label: "Open", term: "state:open" },
         Chip { label: "Critical and high", term: "severity:critical,high" },

@@ -19,6 +19,8 @@ mod programs;
 mod records;
 mod severity;
 mod shell;
+#[cfg(test)]
+mod tests;
 mod time;
 mod web;
 mod words;

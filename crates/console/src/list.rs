@@ -27,8 +27,6 @@ pub(crate) struct Spec {
     pub(crate) noun: Noun,
     /// A query to learn from.
     pub(crate) example: &'static str,
-    /// The order where none is asked for, as it is written in `sort=`.
-    pub(crate) usual: &'static str,
     /// The usual questions.
     pub(crate) chips: &'static [Chip],
     /// The columns.
@@ -83,7 +81,7 @@ pub(crate) fn page(shell: &Shell, list: &List<'_>) -> Markup {
     let body = html! {
         div.split data-live=(live) {
             div.page {
-                header { h1 { (place.word()) } }
+                header.head { h1 { (place.word()) } }
                 (fragment(shell, list))
             }
             (side(list.panel.as_ref()))

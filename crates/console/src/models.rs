@@ -22,7 +22,6 @@ pub(crate) static SPEC: Spec = Spec {
     place: Place::Models,
     noun: Noun("model", "models"),
     example: "license:cc-by-nc* size:>4GB seen:<7d",
-    usual: "-seen",
     chips: &[
         Chip { label: "New since yesterday", term: "seen:<1d" },
         Chip { label: "Loaded now", term: "loaded:>0" },

@@ -21,7 +21,6 @@ pub(crate) static RUNTIMES: Spec = Spec {
     place: Place::Runtimes,
     noun: Noun("runtime", "runtimes"),
     example: "tool:ollama exposed:yes",
-    usual: "name",
     chips: &[
         Chip { label: "Reachable by others", term: "exposed:yes" },
         Chip { label: "Confirmed", term: "confidence:confirmed" },
@@ -45,7 +44,6 @@ pub(crate) static AGENTS: Spec = Spec {
     place: Place::Agents,
     noun: Noun("agent", "agents"),
     example: "tool:claude-code state:running",
-    usual: "name",
     chips: &[
         Chip { label: "Running now", term: "state:running" },
         Chip { label: "Started without questions", term: "unattended:yes" },

@@ -17,7 +17,6 @@ pub(crate) static SPEC: Spec = Spec {
     place: Place::Records,
     noun: Noun("record", "records"),
     example: "kind:finding-* actor:ada at:<7d",
-    usual: "-at",
     chips: &[
         Chip { label: "By people", term: "-actor:none" },
         Chip { label: "Findings", term: "kind:finding-*" },

@@ -42,8 +42,11 @@ fn heading(list: &List<'_>, head: &Head) -> Markup {
 
 /// Whether the list is in the order of that column, and in which direction.
 fn sorted(list: &List<'_>, column: &str) -> Option<bool> {
-    let asked = if list.state.sort.is_empty() { list.spec.usual } else { &list.state.sort };
-    let (descending, name) = asked.strip_prefix('-').map_or((false, asked), |name| (true, name));
+    let usual = list.spec.collection.usual_sort();
+    let (descending, name) = match list.state.sort.as_str() {
+        "" => (usual.descending, usual.column),
+        asked => asked.strip_prefix('-').map_or((false, asked), |name| (true, name)),
+    };
     (name == column).then_some(descending)
 }
 
