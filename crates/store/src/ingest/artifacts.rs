@@ -121,15 +121,6 @@ fn upsert() -> String {
     )
 }
 
-/// Removes artefacts that no device holds any more, unless a finding or a running program speaks of them.
-pub(super) async fn forget(work: &mut Work<'_>) -> Result<(), StoreError> {
-    let sql = "DELETE FROM artifacts WHERE holdings = 0 AND id IN ({LIST})
-        AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.artifact = artifacts.id)
-        AND NOT EXISTS (SELECT 1 FROM loaded l WHERE l.artifact = artifacts.id)";
-    let list = std::mem::take(&mut work.left).into_iter().map(Value::from).collect();
-    work.transaction.execute_in(sql, &[], list).await.map(|_| ())
-}
-
 impl Facts {
     fn of(artifact: &Artifact, device: &str) -> Result<Self, StoreError> {
         let Artifact { paths: _, size, format, digest, store, origin, license, metadata, verdict, facts } =
