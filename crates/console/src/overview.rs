@@ -84,7 +84,7 @@ fn new(shell: &Shell, overview: &Overview) -> Markup {
         section.block #new data-live-region {
             header { h2 { "New since yesterday" } a href="/models?q=seen:%3C1d" { "All new models" } }
             div.list {
-                @for model in &overview.new_artifacts { (new_row(shell, model)) }
+                @for model in overview.new_artifacts.iter().take(6) { (new_row(shell, model)) }
                 @if overview.new_artifacts.is_empty() { p.row.dim { "No model appeared." } }
             }
         }

@@ -220,8 +220,8 @@ fn program_row(shell: &Shell, program: &ProgramRow) -> Markup {
             span.what {
                 b.strong { (programs::name(shell, program)) }
                 span.clip {
-                    @match program.pid { Some(pid) => { "process " (pid) } None => { "not running" } }
-                    @if let Some(user) = &program.user { " as " (user) }
+                    @match program.pid { Some(pid) => { "process " (pid) } None => { "installed" } }
+                    @if let Some(user) = &program.user { @if program.pid.is_some() { " as " } @else { " for " } (user) }
                     @if let Some(model) = program.models.first() { ", " (model.name) }
                     @if let Some(listener) = program.listeners.first() { ", " (listener) }
                 }
