@@ -113,11 +113,11 @@ async fn send(store: &Store, reports: Vec<(String, Report)>) -> Result<Duration>
         }
         let store = store.clone();
         waiting.spawn(async move {
-            store.ingest(&device, report, Timestamp::now()).await.map(|_| anyhow::Ok(()))
+            store.ingest(&device, report, Timestamp::now()).await.map(drop)
         });
     }
     while let Some(done) = waiting.join_next().await {
-        done???;
+        done??;
     }
     Ok(start.elapsed())
 }

@@ -63,6 +63,11 @@ async fn enrol(
         return Err(Problem::forbidden(detail).kind("urn:eyeline:problem:enrolment"));
     }
     state.accounts().give_back(client.address);
+    // Enrolling is rare, so it is written at once that the device is there; failing that, the next batch says so.
+    let heard = [(enrolment.uid.clone(), now)];
+    if state.store().touch_devices(&heard).await.is_err() {
+        state.presence().heard(&enrolment.uid, now);
+    }
     tracing::info!(device = device_id.as_str(), "a device enrolled");
     state.events().changed(vec![Collection::Devices, Collection::Records]);
     let server_key = PublicKey::new(state.signing_key().verifying_key());

@@ -88,7 +88,7 @@ async fn housekeeping(state: &State) {
 }
 
 /// Throws away what is over, and counts the day.
-async fn tidy(state: &State, now: Timestamp) {
+pub(crate) async fn tidy(state: &State, now: Timestamp) {
     let store = state.store();
     for done in [store.prune(now).await, store.count_day(now).await] {
         if let Err(error) = done {

@@ -5,4 +5,5 @@ mod control;
 mod inventory;
 mod requests;
 mod sensors;
+mod serving;
 mod table;

@@ -90,7 +90,7 @@ CREATE TABLE devices (
     notes TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX devices_name ON devices (LOWER(name), id);
-CREATE INDEX devices_seen ON devices (COALESCE(seen_at, 0), id);
+CREATE INDEX devices_heard ON devices (revoked_at, seen_at);
 CREATE INDEX devices_sight ON devices (revoked_at, sight, unreadable);
 CREATE INDEX devices_person ON devices (person);
 
@@ -146,7 +146,8 @@ CREATE INDEX artifacts_severity ON artifacts (COALESCE(severity, -1), id);
 CREATE INDEX artifacts_license ON artifacts (COALESCE(LOWER(license), ''), id);
 CREATE INDEX artifacts_commercial ON artifacts (COALESCE(commercial_use, 'unknown'));
 CREATE INDEX artifacts_publisher ON artifacts (registry, publisher, first_seen_at);
-CREATE INDEX artifacts_search ON artifacts (search);
+CREATE INDEX artifacts_stores ON artifacts (stores, id);
+CREATE INDEX artifacts_search ON artifacts (search, id);
 
 -- `place` is the first eight bytes of the hash of the exact path; `item`, which is the artefact on its device whatever its number of
 -- paths, is the place of the first of them. `path` is for people; `exact` is the base64 of the bytes where `path` is not exact or was cut.
@@ -196,7 +197,7 @@ CREATE INDEX programs_name ON programs (kind, LOWER(name), id);
 CREATE INDEX programs_started ON programs (kind, COALESCE(started_at, 0), id);
 CREATE INDEX programs_tool ON programs (kind, tool);
 CREATE INDEX programs_running ON programs (kind, confidence) WHERE pid IS NOT NULL;
-CREATE INDEX programs_search ON programs (kind, search);
+CREATE INDEX programs_search ON programs (kind, search, id);
 
 CREATE TABLE loaded (
     program BIGINT NOT NULL REFERENCES programs (id),
@@ -245,10 +246,10 @@ CREATE INDEX findings_device ON findings (device, state);
 CREATE INDEX findings_open ON findings (state, severity, id);
 CREATE INDEX findings_severity ON findings (severity, id);
 CREATE INDEX findings_due ON findings (COALESCE(due, '~'), id);
-CREATE INDEX findings_rule ON findings (rule, state, severity, device);
-CREATE INDEX findings_search ON findings (search);
+CREATE INDEX findings_rule ON findings (state, rule, device, severity, id);
+CREATE INDEX findings_search ON findings (search, id);
 CREATE INDEX findings_artifact ON findings (artifact, state, severity);
-CREATE INDEX findings_assignee ON findings (assignee, state);
+CREATE INDEX findings_assignee ON findings (assignee, state, rule, severity);
 
 -- What happened. Rows are only added, and removed when they are old.
 CREATE TABLE records (

@@ -82,20 +82,27 @@ pub async fn fill(store: &Store, scale: Scale, now: Timestamp) -> Result<(), Sto
 async fn count(store: &Store) -> Result<(), StoreError> {
     let mut transaction = store.db.begin().await?;
     for sql in [
-        "UPDATE artifacts SET holdings = (SELECT COUNT(*) FROM holdings h WHERE h.artifact = artifacts.id), \
-         devices = (SELECT COUNT(DISTINCT h.device) FROM holdings h WHERE h.artifact = artifacts.id), \
-         loaded = (SELECT COUNT(*) FROM loaded l WHERE l.artifact = artifacts.id), severity = (SELECT MAX(f.severity) \
-         FROM findings f WHERE f.artifact = artifacts.id AND f.state = 'open')",
-        "UPDATE devices SET artifacts = (SELECT COUNT(DISTINCT h.artifact) FROM holdings h WHERE h.device = devices.id), \
-         runtimes = (SELECT COUNT(*) FROM programs p WHERE p.device = devices.id AND p.kind = 'runtime' AND p.pid IS NOT NULL), \
-         agents = (SELECT COUNT(*) FROM programs p WHERE p.device = devices.id AND p.kind = 'agent'), \
-         packages = (SELECT COUNT(*) FROM packages k WHERE k.device = devices.id)",
-        "UPDATE devices SET \
-         critical = (SELECT COUNT(*) FROM findings f WHERE f.device = devices.id AND f.state = 'open' AND f.severity = 4), \
-         high = (SELECT COUNT(*) FROM findings f WHERE f.device = devices.id AND f.state = 'open' AND f.severity = 3), \
-         medium = (SELECT COUNT(*) FROM findings f WHERE f.device = devices.id AND f.state = 'open' AND f.severity = 2), \
-         low = (SELECT COUNT(*) FROM findings f WHERE f.device = devices.id AND f.state = 'open' AND f.severity = 1), \
-         info = (SELECT COUNT(*) FROM findings f WHERE f.device = devices.id AND f.state = 'open' AND f.severity = 0)",
+        "UPDATE artifacts SET holdings = c.holdings, devices = c.devices FROM (SELECT h.artifact, COUNT(*) AS holdings, \
+         COUNT(DISTINCT h.device) AS devices FROM holdings h GROUP BY h.artifact) c WHERE c.artifact = artifacts.id",
+        "UPDATE artifacts SET loaded = c.loaded FROM (SELECT l.artifact, COUNT(*) AS loaded FROM loaded l GROUP BY l.artifact) c \
+         WHERE c.artifact = artifacts.id",
+        "UPDATE artifacts SET severity = c.severity FROM (SELECT f.artifact, MAX(f.severity) AS severity FROM findings f \
+         WHERE f.state = 'open' GROUP BY f.artifact) c WHERE c.artifact = artifacts.id",
+        "UPDATE devices SET artifacts = c.artifacts FROM (SELECT h.device, COUNT(DISTINCT h.artifact) AS artifacts \
+         FROM holdings h GROUP BY h.device) c WHERE c.device = devices.id",
+        "UPDATE devices SET runtimes = c.runtimes, agents = c.agents FROM (SELECT p.device, \
+         CAST(SUM(CASE WHEN p.kind = 'runtime' AND p.pid IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT) AS runtimes, \
+         CAST(SUM(CASE WHEN p.kind = 'agent' THEN 1 ELSE 0 END) AS BIGINT) AS agents FROM programs p GROUP BY p.device) c \
+         WHERE c.device = devices.id",
+        "UPDATE devices SET packages = c.packages FROM (SELECT k.device, COUNT(*) AS packages FROM packages k GROUP BY k.device) c \
+         WHERE c.device = devices.id",
+        "UPDATE devices SET critical = c.critical, high = c.high, medium = c.medium, low = c.low, info = c.info FROM (\
+         SELECT f.device, CAST(SUM(CASE WHEN f.severity = 4 THEN 1 ELSE 0 END) AS BIGINT) AS critical, \
+         CAST(SUM(CASE WHEN f.severity = 3 THEN 1 ELSE 0 END) AS BIGINT) AS high, \
+         CAST(SUM(CASE WHEN f.severity = 2 THEN 1 ELSE 0 END) AS BIGINT) AS medium, \
+         CAST(SUM(CASE WHEN f.severity = 1 THEN 1 ELSE 0 END) AS BIGINT) AS low, \
+         CAST(SUM(CASE WHEN f.severity = 0 THEN 1 ELSE 0 END) AS BIGINT) AS info \
+         FROM findings f WHERE f.state = 'open' GROUP BY f.device) c WHERE c.device = devices.id",
     ] {
         transaction.execute(sql, Vec::new()).await?;
     }

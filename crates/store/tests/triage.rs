@@ -38,7 +38,7 @@ both_engines! {
             store.triage(&finding, &reason("  a test model "), Scope::All, &ada, at(30)).await.unwrap().unwrap();
         let acknowledged = after.acknowledged.unwrap();
         assert_eq!((after.state, acknowledged.reason.as_str()), (FindingState::Acknowledged, "a test model"));
-        assert_eq!((acknowledged.by.name.as_str(), acknowledged.at), ("ada", at(30)));
+        assert_eq!((acknowledged.name.as_str(), acknowledged.at), ("ada", at(30)));
         assert_eq!(place.number("SELECT high FROM devices").await, 0);
         assert_eq!(place.number("SELECT COUNT(*) FROM artifacts WHERE severity IS NULL").await, 1);
         store.triage(&finding, &reason("a test model"), Scope::All, &ada, at(31)).await.unwrap().unwrap();

@@ -147,9 +147,11 @@ async fn fixture() -> (tempfile::TempDir, Fixture) {
 async fn a_device_enrols_reports_and_is_seen() {
     let (_dir, fixture) = fixture().await;
     let sensor = Sensor::enrolled(&fixture, 1).await;
+    let owner = fixture.token(Role::Owner).await;
+    let devices = get(&sensor.app, "/api/v1/devices", &owner).await.json();
+    assert_eq!(devices["items"][0]["state"], "reporting", "it was heard from just now: {devices}");
     let answer = sensor.report(&report(1, None, "s1", &["/m/a.gguf", "/m/b.gguf"])).await;
     assert_eq!((answer.status, answer.json()), (StatusCode::OK, json!({"state": "s1"})), "{}", answer.text);
-    let owner = fixture.token(Role::Owner).await;
     let devices = get(&sensor.app, "/api/v1/devices", &owner).await.json();
     assert_eq!(devices["items"][0]["id"], sensor.id().as_str());
     let holdings = get(&sensor.app, "/api/v1/holdings?limit=1", &owner).await.json();

@@ -1,5 +1,7 @@
 //! What needs a decision, what is new, what cannot be seen: a handful of statements, each answered by an index.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::on_own;
@@ -80,8 +82,7 @@ impl Store {
         let [artifacts, runtimes, agents, devices] = self.days(scope).await?;
         let day_ago = now.as_millisecond().saturating_sub(SILENT_AFTER);
         let trusted = self.count("FROM devices d WHERE d.revoked_at IS NULL", "d.id", scope).await?;
-        let heard =
-            format!("FROM devices d WHERE COALESCE(d.seen_at, 0) > {day_ago} AND d.revoked_at IS NULL");
+        let heard = format!("FROM devices d WHERE d.revoked_at IS NULL AND d.seen_at > {day_ago}");
         let reporting = self.count(&heard, "d.id", scope).await?;
         let running = |kind: &str| format!("p.kind = '{kind}' AND p.pid IS NOT NULL");
         Ok(Figures {
@@ -116,41 +117,73 @@ impl Store {
         Ok(curves)
     }
 
-    /// Open findings by rule: their numbers first, then what is told of the newest one of each rule.
+    /// Open findings by rule: their numbers from an index in the order of rules and devices, then what few of them have.
     async fn needs(&self, scope: Scope) -> Result<Vec<Need>, StoreError> {
         let mut sql = Sql::new(
-            "SELECT f.rule, MAX(f.severity), COUNT(*), MAX(f.id), MIN(f.due), COUNT(f.assignee) \
-             FROM findings f WHERE f.state = 'open' AND f.severity > 0",
+            "SELECT c.rule, MAX(c.severity), CAST(SUM(c.findings) AS BIGINT), MAX(c.newest), COUNT(*) FROM (\
+             SELECT f.rule, f.device, MAX(f.severity) AS severity, COUNT(*) AS findings, MAX(f.id) AS newest \
+             FROM findings f WHERE f.state = 'open' AND ",
         );
+        sql.text.push_str(self.above_info());
         sql.append(on_own("f.device", scope));
-        sql.text.push_str(" GROUP BY f.rule ORDER BY MAX(f.severity) DESC, COUNT(*) DESC, f.rule");
+        sql.text.push_str(" GROUP BY f.rule, f.device) c GROUP BY c.rule");
         let rules = self.db.rows(&sql.text, sql.values).await?;
+        let assigned = self.by_rule("COUNT(*)", "f.assignee IS NOT NULL", scope).await?;
+        let due = self.by_rule("MIN(f.due)", "COALESCE(f.due, '~') < '~'", scope).await?;
         let mut needs = Vec::with_capacity(rules.len());
         for row in &rules {
-            needs.push(self.need(row, scope).await?);
+            let rule = row.text(0)?;
+            let of = |rows: &HashMap<String, Row>| rows.get(&rule).cloned();
+            needs.push(self.need(row, of(&assigned), of(&due)).await?);
         }
+        needs.sort_by(|a, b| {
+            (b.severity, b.findings).cmp(&(a.severity, a.findings)).then_with(|| a.rule.cmp(&b.rule))
+        });
         Ok(needs)
     }
 
-    async fn need(&self, row: &Row, scope: Scope) -> Result<Need, StoreError> {
-        let rule = row.text(0)?;
+    /// The condition that a finding is worth a decision, which must not lead SQLite to the index of severities.
+    fn above_info(&self) -> &'static str {
+        self.db.engine().pick("+f.severity > 0", "f.severity > 0")
+    }
+
+    /// Something of the open findings with a rare property, by rule.
+    async fn by_rule(
+        &self,
+        what: &str,
+        rare: &str,
+        scope: Scope,
+    ) -> Result<HashMap<String, Row>, StoreError> {
+        let open = self.db.engine().pick("+f.state = 'open'", "f.state = 'open'");
+        let mut sql = Sql::new(format!(
+            "SELECT f.rule, {what} FROM findings f WHERE {rare} AND {open} AND {}",
+            self.above_info()
+        ));
+        sql.append(on_own("f.device", scope));
+        sql.text.push_str(" GROUP BY f.rule");
+        let rows = self.db.rows(&sql.text, sql.values).await?;
+        rows.into_iter().map(|row| Ok((row.text(0)?, row))).collect()
+    }
+
+    async fn need(
+        &self,
+        row: &Row,
+        assigned: Option<Row>,
+        due_first: Option<Row>,
+    ) -> Result<Need, StoreError> {
         let newest = "SELECT f.uid, f.message, f.subject, f.first_seen_at FROM findings f WHERE f.id = ?";
         let newest = self.db.row(newest, vec![row.int(3)?.into()]).await?.unwrap_or_default();
-        let mut devices = Sql::new("SELECT COUNT(*) FROM (SELECT f.device FROM findings f ");
-        devices.push("WHERE f.rule = ? AND f.state = 'open' AND f.severity > 0", rule.as_str());
-        devices.append(on_own("f.device", scope));
-        devices.text.push_str(" GROUP BY f.device) counted");
         Ok(Need {
+            rule: row.text(0)?,
             severity: severity(row.int(1)?)?,
             findings: row.count(2)?,
-            devices: self.number(&devices.text, devices.values).await?,
+            devices: row.count(4)?,
             newest: newest.text(0)?,
             message: newest.text(1)?,
             subject: newest.text(2)?,
             first_seen_at: newest.time(3)?,
-            due: due(row.maybe_text(4)?)?,
-            assigned: row.count(5)?,
-            rule,
+            due: due(due_first.map_or(Ok(None), |row| row.maybe_text(1))?)?,
+            assigned: assigned.map_or(Ok(0), |row| row.count(1))?,
         })
     }
 

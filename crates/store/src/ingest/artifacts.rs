@@ -52,12 +52,16 @@ const COLUMNS: &str = "uid, sha256, digest_status, name, format, size, license, 
 pub(super) struct Stored {
     pub(super) id: i64,
     pub(super) name: String,
+    /// It was not there before, and its numbers of paths and devices count this report already.
+    pub(super) new: bool,
 }
 
-/// Makes sure that there is a row for each of these; their rows by name.
+/// Makes sure that there is a row for each of these; their rows by name. `paths` says at how many paths each will be held, so that
+/// the row of a new one is written once.
 pub(super) async fn store(
     work: &mut Work<'_>,
     artifacts: &[Artifact],
+    paths: &HashMap<String, i64>,
 ) -> Result<HashMap<String, Stored>, StoreError> {
     let mut stored = HashMap::with_capacity(artifacts.len());
     for some in artifacts.chunks(AT_ONCE) {
@@ -70,7 +74,7 @@ pub(super) async fn store(
             };
             told.insert(facts.uid.clone(), facts);
         }
-        store_some(work, told, &mut stored).await?;
+        store_some(work, told, paths, &mut stored).await?;
     }
     Ok(stored)
 }
@@ -78,6 +82,7 @@ pub(super) async fn store(
 async fn store_some(
     work: &mut Work<'_>,
     mut told: BTreeMap<String, Facts>,
+    paths: &HashMap<String, i64>,
     stored: &mut HashMap<String, Stored>,
 ) -> Result<(), StoreError> {
     let sql = format!("SELECT id, {COLUMNS} FROM artifacts WHERE uid IN ({{LIST}})");
@@ -86,7 +91,8 @@ async fn store_some(
         let old = Facts::read(&row)?;
         let Some(new) = told.remove(&old.uid) else { continue };
         let merged = new.beside(old.clone())?;
-        stored.insert(old.uid.clone(), Stored { id: row.int(0)?, name: merged.name.clone() });
+        let known = Stored { id: row.int(0)?, name: merged.name.clone(), new: false };
+        stored.insert(old.uid.clone(), known);
         if merged != old {
             told.insert(merged.uid.clone(), merged);
         }
@@ -95,9 +101,13 @@ async fn store_some(
         return Ok(());
     }
     work.changed.insert(Collection::Artifacts);
-    let rows = told.into_values().map(|facts| facts.values(work.now)).collect();
+    let count =
+        |facts: &Facts| if stored.contains_key(&facts.uid) { None } else { paths.get(&facts.uid).copied() };
+    let rows = told.into_values().map(|facts| (count(&facts).unwrap_or(0), facts));
+    let rows = rows.map(|(paths, facts)| facts.values(work.now, paths)).collect();
     for row in work.transaction.insert_returning(&upsert(), rows).await? {
-        stored.insert(row.text(1)?, Stored { id: row.int(0)?, name: row.text(2)? });
+        let (id, name) = (row.int(0)?, row.text(2)?);
+        stored.entry(row.text(1)?).or_insert(Stored { id, name, new: true });
     }
     Ok(())
 }
@@ -106,7 +116,7 @@ fn upsert() -> String {
     let set: Vec<String> =
         COLUMNS.split(", ").skip(1).map(|name| format!("{name} = excluded.{name}")).collect();
     format!(
-        "INSERT INTO artifacts ({COLUMNS}, first_seen_at) {{ROWS}} ON CONFLICT (uid) DO UPDATE SET {} RETURNING id, uid, name",
+        "INSERT INTO artifacts ({COLUMNS}, first_seen_at, holdings, devices) {{ROWS}} ON CONFLICT (uid) DO UPDATE SET {} RETURNING id, uid, name",
         set.join(", ")
     )
 }
@@ -257,7 +267,7 @@ impl Facts {
         })
     }
 
-    fn values(self, now: jiff::Timestamp) -> Vec<Value> {
+    fn values(self, now: jiff::Timestamp, paths: i64) -> Vec<Value> {
         vec![
             self.uid.into(),
             self.sha256.into(),
@@ -284,6 +294,8 @@ impl Facts {
             self.stores.into(),
             self.search.into(),
             now.into(),
+            paths.into(),
+            paths.min(1).into(),
         ]
     }
 }

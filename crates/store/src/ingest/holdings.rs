@@ -53,8 +53,9 @@ pub(super) async fn apply(work: &mut Work<'_>, delta: Delta<Artifact>) -> Result
     if put.is_empty() && remove.is_empty() && !work.full {
         return Ok(false);
     }
-    let stored = artifacts::store(work, &put).await?;
-    let wanted = wanted(work.uid, &put, &stored);
+    let (wanted, paths) = wanted(work.uid, &put);
+    let stored = artifacts::store(work, &put, &paths).await?;
+    let wanted = numbered(wanted, &stored);
     let placed: BTreeSet<i64> = wanted.values().map(|wanted| wanted.artifact).collect();
     work.left.extend(stored.values().map(|known| known.id).filter(|id| !placed.contains(id)));
     let held = held(work, &put, &remove, &wanted).await?;
@@ -72,7 +73,7 @@ pub(super) async fn apply(work: &mut Work<'_>, delta: Delta<Artifact>) -> Result
     write(work, &gone, &new, &held).await?;
     let mut shifts = shifts(&gone, &new, &held);
     presence(work, &mut shifts, &held).await?;
-    count(work, &shifts).await?;
+    count(work, &shifts, &stored).await?;
     let replaced = replaced(&new, &held, &shifts);
     relink(work, &replaced).await?;
     tell(work, &gone, &new, &held, &shifts, &stored);
@@ -113,22 +114,34 @@ impl Wanted<'_> {
     }
 }
 
-fn wanted<'a>(
-    device: &str,
-    put: &'a [Artifact],
-    stored: &HashMap<String, Stored>,
-) -> BTreeMap<i64, Wanted<'a>> {
+/// The rows as they are to be, and how many each artefact will have. Where two artefacts claim one path, the last one has it.
+fn wanted<'a>(device: &str, put: &'a [Artifact]) -> (BTreeMap<i64, Wanted<'a>>, HashMap<String, i64>) {
     let mut wanted = BTreeMap::new();
     for artifact in put {
         let uid = identity::artifact(artifact, device);
-        let Some(known) = stored.get(&uid) else { continue };
         let item = identity::place(artifact.path());
         for path in &artifact.paths {
             let store = artifact.store.as_deref();
-            let row = Wanted { item, artifact: known.id, uid: uid.clone(), store, path };
-            wanted.insert(identity::place(path), row);
+            wanted.insert(identity::place(path), Wanted { item, artifact: 0, uid: uid.clone(), store, path });
         }
     }
+    let mut paths = HashMap::new();
+    for wanted in wanted.values() {
+        *paths.entry(wanted.uid.clone()).or_insert(0) += 1;
+    }
+    (wanted, paths)
+}
+
+/// With the rows of the artefacts.
+fn numbered<'a>(
+    mut wanted: BTreeMap<i64, Wanted<'a>>,
+    stored: &HashMap<String, Stored>,
+) -> BTreeMap<i64, Wanted<'a>> {
+    wanted.retain(|_, wanted| {
+        let known = stored.get(&wanted.uid);
+        wanted.artifact = known.map_or(0, |known| known.id);
+        known.is_some()
+    });
     wanted
 }
 
@@ -247,7 +260,12 @@ impl Shift {
     }
 }
 
-async fn count(work: &mut Work<'_>, shifts: &BTreeMap<i64, Shift>) -> Result<(), StoreError> {
+async fn count(
+    work: &mut Work<'_>,
+    shifts: &BTreeMap<i64, Shift>,
+    stored: &HashMap<String, Stored>,
+) -> Result<(), StoreError> {
+    let counted: BTreeSet<i64> = stored.values().filter(|known| known.new).map(|known| known.id).collect();
     let mut rows = Vec::new();
     for (artifact, shift) in shifts {
         let devices = i64::from(shift.came()) - i64::from(shift.went());
@@ -255,7 +273,7 @@ async fn count(work: &mut Work<'_>, shifts: &BTreeMap<i64, Shift>) -> Result<(),
         if shift.went() {
             work.left.insert(*artifact);
         }
-        if devices != 0 || shift.paths != 0 {
+        if (devices != 0 || shift.paths != 0) && !counted.contains(artifact) {
             rows.push(vec![Value::from(*artifact), shift.paths.into(), devices.into()]);
         }
     }

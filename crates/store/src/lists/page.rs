@@ -4,9 +4,11 @@
 //! match, they are all taken and put in order here. Otherwise matches are so frequent that walking along the index of the order
 //! meets a page of them soon.
 
+use protocol::query::Test;
+
 use super::{
     Collection, ListError, ListRequest, Tally,
-    compile::{Conditions, Sql, Style, devices_named},
+    compile::{Conditions, Sql, Style, contains, devices_named},
     cursor::{self, KeyValue, Place},
     shape::{Key, Meaning, Shape},
 };
@@ -69,17 +71,13 @@ pub(crate) async fn tally(
     let shape = collection.shape();
     let exact = shape.countable && request.query.is_empty();
     let many = many_devices(db, shape, request).await?;
-    let conditions = Conditions::new(shape, request, Style { engine: db.engine(), walk: false, many });
-    let mut sql = Sql::new("SELECT COUNT(*) FROM ");
-    if exact {
-        sql.append(conditions.table());
-        sql.append(conditions.all());
-    } else {
-        sql.text.push_str("(SELECT 1 AS one FROM ");
-        sql.append(conditions.table());
-        sql.append(conditions.all());
-        sql.push(" LIMIT ?) counted", Tally::MOST + 1);
+    let search = Search { db, shape, request, key: Key::Arrival, descending: false, many };
+    let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ");
+    sql.append(search.matches().await?);
+    if !exact {
+        sql.push(" LIMIT ?", Tally::MOST + 1);
     }
+    sql.text.push_str(") counted");
     let number = db.row(&sql.text, sql.values).await?.map_or(Ok(0), |row| row.count(0))?;
     let more = !exact && number > Tally::MOST;
     Ok(Tally { number: if more { Tally::MOST } else { number }, more })
@@ -88,7 +86,7 @@ pub(crate) async fn tally(
 /// Whether the devices that a query of artefacts names are many.
 async fn many_devices(db: &Database, shape: &Shape, request: &ListRequest) -> Result<bool, StoreError> {
     for term in &request.query.terms {
-        let protocol::query::Test::Field { name, any_of } = &term.test else { continue };
+        let Test::Field { name, any_of } = &term.test else { continue };
         if !matches!(shape.meaning(name), Some(Meaning::Holder)) {
             continue;
         }
@@ -115,10 +113,42 @@ impl Search<'_> {
 
     /// All matches, when they are few.
     async fn few(&self) -> Result<Option<Vec<Place>>, StoreError> {
-        let mut sql = self.select(false);
+        let mut sql = self.head();
+        sql.append(self.matches().await?);
         sql.push(" LIMIT ?", FEW as u64 + 1);
         let places = self.run(sql).await?;
         Ok(Some(places).filter(|places| places.len() <= FEW))
+    }
+
+    /// Everything that matches, from the name of the table on. Where a word is rare, the rows that hold it are found first,
+    /// and only these are read.
+    async fn matches(&self) -> Result<Sql, StoreError> {
+        let rare = self.rare_word().await?;
+        let conditions = self.conditions(rare.is_some());
+        let mut sql = conditions.table();
+        sql.append(conditions.all());
+        if let Some(ids) = rare {
+            sql.text.push_str(&format!(" AND {} IN ", self.shape.id));
+            sql.append(list(&ids));
+        }
+        Ok(sql)
+    }
+
+    /// The ids of the rows that hold the longest word of the query, when they are few.
+    async fn rare_word(&self) -> Result<Option<Vec<i64>>, StoreError> {
+        let words = self.request.query.terms.iter().filter_map(|term| match &term.test {
+            Test::Contains(word) if !term.negated => Some(word),
+            _ => None,
+        });
+        let searched = self.shape.words.zip(self.shape.search.first());
+        let Some((word, (words, (_, text)))) = words.max_by_key(|word| word.len()).zip(searched) else {
+            return Ok(None);
+        };
+        let mut sql = contains(text, word).inside(words);
+        sql.push(" LIMIT ?", FEW as u64 + 1);
+        let rows = self.db.rows(&sql.text, sql.values).await?;
+        let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Some(ids).filter(|ids| ids.len() <= FEW))
     }
 
     fn page_of(&self, mut places: Vec<Place>, after: Option<&Place>, number: usize) -> Vec<Place> {
@@ -141,14 +171,14 @@ impl Search<'_> {
         let (sign, direction) = self.direction();
         let mut places = Vec::new();
         if let Some(after) = after {
-            let mut ties = self.select(true);
+            let mut ties = self.in_order();
             ties.push(&format!(" AND {key} = ?"), after.key.clone());
             ties.push(&format!(" AND {} {sign} ?", self.shape.id), after.id);
             ties.push(&format!(" ORDER BY {} {direction} LIMIT ?", self.shape.id), number as u64);
             places = self.run(ties).await?;
         }
         if places.len() < number {
-            let mut rest = self.select(true);
+            let mut rest = self.in_order();
             if let Some(after) = after {
                 rest.push(&format!(" AND {key} {sign} ?"), after.key.clone());
             }
@@ -162,7 +192,7 @@ impl Search<'_> {
 
     async fn by_arrival(&self, after: Option<&Place>, number: usize) -> Result<Vec<Place>, StoreError> {
         let (sign, direction) = self.direction();
-        let mut sql = self.select(true);
+        let mut sql = self.in_order();
         if let Some(after) = after {
             sql.push(&format!(" AND {} {sign} ?", self.shape.id), after.id);
         }
@@ -187,11 +217,17 @@ impl Search<'_> {
         Conditions::new(self.shape, self.request, style)
     }
 
-    fn select(&self, walk: bool) -> Sql {
-        let conditions = self.conditions(walk);
+    /// What is asked of each row: its id and its key.
+    fn head(&self) -> Sql {
         let id = self.shape.id;
         let key = self.key_text().unwrap_or_else(|| id.to_owned());
-        let mut sql = Sql::new(format!("SELECT {id}, {key} FROM "));
+        Sql::new(format!("SELECT {id}, {key} FROM "))
+    }
+
+    /// The rows in their order, as far as `ORDER BY`.
+    fn in_order(&self) -> Sql {
+        let conditions = self.conditions(true);
+        let mut sql = self.head();
         sql.append(conditions.table());
         sql.append(conditions.all());
         sql

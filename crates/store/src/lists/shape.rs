@@ -32,6 +32,8 @@ pub(crate) enum Meaning {
     Device(&'static str),
     /// A person by name, `me` or `none`, through the column that refers to them.
     Person(&'static str),
+    /// A store of a holding, and how to ask for its artefact.
+    Store(&'static str, &'static str),
     /// The devices that hold an artefact.
     Holder,
 }
@@ -79,6 +81,9 @@ pub(crate) struct Shape {
     pub(crate) always: Option<&'static str>,
     /// Where words are searched.
     pub(crate) search: &'static [Searched],
+    /// The ids of the rows that hold a word, read from an index that has nothing else: a condition stands in the place of `{}`,
+    /// over the first text of `search`.
+    pub(crate) words: Option<&'static str>,
     /// All rows can be counted quickly.
     pub(crate) countable: bool,
 }

@@ -149,6 +149,12 @@ impl Maker {
         (name, chance.of(FORMATS))
     }
 
+    /// The store in which an artefact lies wherever it is held.
+    fn store(&self, artifact: u64) -> Option<&'static str> {
+        let mut chance = self.chance(5, artifact);
+        chance.percent(50).then(|| chance.of(STORES))
+    }
+
     pub(super) async fn artifacts(&self, store: &Store) -> Result<(), StoreError> {
         let mut batch = Batch::new(
             store,
@@ -194,7 +200,7 @@ impl Maker {
             name.to_lowercase(),
             repository.as_deref().unwrap_or_default().to_lowercase()
         );
-        let store = if chance.percent(50) { format!(" {} ", chance.of(STORES)) } else { String::new() };
+        let store = self.store(row).map(|store| format!(" {store} ")).unwrap_or_default();
         Ok(vec![
             id(row),
             uid.into(),
@@ -240,8 +246,6 @@ impl Maker {
         for row in 0..self.scale.holdings {
             let (artifact, path) = self.holding(row);
             let place = i64::try_from(row).unwrap_or(0);
-            let mut chance = self.chance(5, row);
-            let kept = chance.percent(40).then(|| chance.of(STORES));
             batch
                 .add([
                     id(row),
@@ -250,7 +254,7 @@ impl Maker {
                     place.into(),
                     path.into(),
                     id(artifact),
-                    kept.into(),
+                    self.store(artifact).into(),
                     self.arrival(row, self.scale.holdings).into(),
                 ])
                 .await?;

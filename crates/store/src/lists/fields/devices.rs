@@ -26,7 +26,7 @@ const KNOWN: &[Known] = &[
         Kind::Word(&["reporting", "silent", "revoked"]),
         "whether it was heard from within the last day, or is no longer trusted",
         Meaning::Words(&[
-            ("reporting", "(d.revoked_at IS NULL AND COALESCE(d.seen_at, 0) > ?)"),
+            ("reporting", "(d.revoked_at IS NULL AND d.seen_at > ?)"),
             ("silent", "(d.revoked_at IS NULL AND COALESCE(d.seen_at, 0) <= ?)"),
             ("revoked", "d.revoked_at IS NOT NULL"),
         ]),
@@ -94,5 +94,6 @@ pub(super) static SHAPE: Shape = Shape {
     device: Some("d.id"),
     always: None,
     search: &[("{}", "d.search")],
+    words: None,
     countable: true,
 };

@@ -23,7 +23,16 @@ const KNOWN: &[Known] = &[
             ("critical", "f.severity = 4"),
         ]),
     ),
-    field("rule", Kind::Text, "the rule that decided, such as `unknown-origin`", Meaning::Text("f.rule")),
+    field(
+        "rule",
+        Kind::Text,
+        "the rule that decided, such as `unknown-origin`",
+        // With every state named, the index that begins with the state finds the rule.
+        Meaning::Through(
+            "(f.state IN ('open', 'acknowledged', 'resolved') AND {})",
+            &Meaning::Text("f.rule"),
+        ),
+    ),
     field(
         "state",
         Kind::Word(&["open", "acknowledged", "resolved"]),
@@ -70,5 +79,6 @@ pub(super) static SHAPE: Shape = Shape {
     device: Some("f.device"),
     always: None,
     search: &[("{}", "f.search")],
+    words: Some("SELECT f.id FROM findings f WHERE {}"),
     countable: true,
 };

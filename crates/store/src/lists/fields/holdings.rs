@@ -79,7 +79,7 @@ const KNOWN: &[Known] = &[
         "store",
         Kind::Text,
         "the store that holds it, such as `ollama`",
-        Meaning::Text("COALESCE(LOWER(h.store), '')"),
+        Meaning::Store("COALESCE(LOWER(h.store), '')", ARTIFACT),
     ),
     field("seen", Kind::Time, "when it appeared there", Meaning::Time("h.first_seen_at")),
 ];
@@ -100,5 +100,6 @@ pub(super) static SHAPE: Shape = Shape {
     device: Some("h.device"),
     always: None,
     search: &[(ARTIFACT, "a.search"), (DEVICE, "d.search")],
+    words: None,
     countable: false,
 };

@@ -86,7 +86,7 @@ const ORDERS: &[Order] = &[
 const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
 const COLUMNS: [Column; ORDERS.len()] = columns(ORDERS);
 
-const fn programs(always: &'static str) -> Shape {
+const fn programs(always: &'static str, words: &'static str) -> Shape {
     Shape {
         fields: &FIELDS,
         known: KNOWN,
@@ -98,9 +98,12 @@ const fn programs(always: &'static str) -> Shape {
         device: Some("p.device"),
         always: Some(always),
         search: &[("{}", "p.search")],
+        words: Some(words),
         countable: true,
     }
 }
 
-pub(super) static RUNTIMES: Shape = programs("p.kind = 'runtime'");
-pub(super) static AGENTS: Shape = programs("p.kind = 'agent'");
+pub(super) static RUNTIMES: Shape =
+    programs("p.kind = 'runtime'", "SELECT p.id FROM programs p WHERE p.kind = 'runtime' AND {}");
+pub(super) static AGENTS: Shape =
+    programs("p.kind = 'agent'", "SELECT p.id FROM programs p WHERE p.kind = 'agent' AND {}");
