@@ -13,7 +13,7 @@ use crate::{
     severity,
     shell::{Place, Shell},
     time,
-    words::Noun,
+    words::{self, Noun},
 };
 
 /// The list of findings.
@@ -47,7 +47,7 @@ pub(crate) fn cells(shell: &Shell, state: &State, finding: &FindingRow) -> Marku
     html! {
         td.sevs { (severity::mark(finding.severity)) }
         td.main {
-            (opener(&SPEC, state, &finding.id, &html! { (crate::words::coded(&finding.message)) }))
+            (opener(&SPEC, state, &finding.id, &html! { (words::coded(&words::message(&finding.message))) }))
             span.sub { span.mono { (finding.rule) } }
         }
         td.p4 { (device(&finding.device)) }

@@ -15,6 +15,11 @@ impl Names {
         self.0.tool(id).map_or(id, |tool| &tool.name)
     }
 
+    /// A tool's name, if the catalogue has it.
+    pub(crate) fn known_tool(&self, id: &str) -> Option<&str> {
+        self.0.tool(id).map(|tool| tool.name.as_str())
+    }
+
     /// A store's name.
     pub(crate) fn store<'a>(&'a self, id: &'a str) -> &'a str {
         self.0.store(id).map_or(id, |store| &store.name)

@@ -61,12 +61,12 @@ fn need_row(shell: &Shell, need: &Need) -> Markup {
         1 => format!("/findings/{}", need.newest),
         _ => format!("/findings?q=state:open%20rule:{}", escaped(&need.rule)),
     };
-    let title = words::capital(&need.message.replace('`', ""));
+    let title = words::message(&need.message.replace('`', ""));
     html! {
         a.row.need href=(href) {
             (severity::mark(need.severity))
             span.what {
-                b.strong { @if need.findings == 1 { (title) } @else { (title) } }
+                b.strong { (title) }
                 span.clip {
                     @if need.findings > 1 { "and " (words::count(need.findings - 1)) " more like it" @if !shell.one_machine() { " on " (Noun("device", "devices").told(need.devices)) } " · " }
                     @if let Some(due) = need.due { (time::due(shell.now, due)) " · " }
@@ -84,7 +84,7 @@ fn new(shell: &Shell, overview: &Overview) -> Markup {
         section.block #new data-live-region {
             header { h2 { "New since yesterday" } a href="/models?q=seen:%3C1d" { "All new models" } }
             div.list {
-                @for model in &overview.new_artifacts { (new_row(shell, model)) }
+                @for model in overview.new_artifacts.iter().take(6) { (new_row(shell, model)) }
                 @if overview.new_artifacts.is_empty() { p.row.dim { "No model appeared." } }
             }
         }

@@ -78,7 +78,7 @@ pub(crate) fn cells(shell: &Shell, state: &State, program: &ProgramRow) -> Marku
 
 fn runtime(shell: &Shell, state: &State, runtime: &ProgramRow) -> Markup {
     html! {
-        td.main { (opener(&RUNTIMES, state, &runtime.id, &html! { (runtime.name) })) (identity(runtime)) }
+        td.main { (opener(&RUNTIMES, state, &runtime.id, &html! { (name(shell, runtime)) })) (identity(runtime)) }
         td.p3 { (models(runtime)) }
         td.p2 { (listeners(runtime)) }
         td.p4 { (device(&runtime.device)) @if let Some(user) = &runtime.user { span.sub { (user) } } }
@@ -89,7 +89,7 @@ fn runtime(shell: &Shell, state: &State, runtime: &ProgramRow) -> Markup {
 
 fn agent(shell: &Shell, state: &State, agent: &ProgramRow) -> Markup {
     html! {
-        td.main { (opener(&AGENTS, state, &agent.id, &html! { (agent.name) })) (identity(agent)) }
+        td.main { (opener(&AGENTS, state, &agent.id, &html! { (name(shell, agent)) })) (identity(agent)) }
         td.p3 { (servers(agent)) }
         td.p2 {
             @if agent.risk_flags.is_empty() { span.faint { "none" } }
@@ -99,6 +99,14 @@ fn agent(shell: &Shell, state: &State, agent: &ProgramRow) -> Markup {
         td.num.p3 {
             @if agent.pid.is_some() { (time::ago_or(shell.now, agent.started_at, "running")) } @else { span.faint { "not running" } }
         }
+    }
+}
+
+/// What people call it: the catalogue's name of the tool, where there is one.
+pub(crate) fn name<'a>(shell: &'a Shell, program: &'a ProgramRow) -> &'a str {
+    match program.tool.as_deref().and_then(|tool| shell.names.known_tool(tool)) {
+        Some(name) => name,
+        None => &program.name,
     }
 }
 

@@ -93,7 +93,7 @@ fn finding(message: &str) -> FindingRow {
 
 fn seen() -> Overview {
     Overview {
-        figures: Figures::default(),
+        figures: Figures { artifacts: store::Figure { now: 318, days: Vec::new() }, ..Figures::default() },
         needs: Vec::new(),
         open: 0,
         new_artifacts: Vec::new(),
@@ -158,6 +158,13 @@ fn the_overview_of_one_machine_is_about_this_machine() {
         ..seen()
     };
     insta::assert_snapshot!(lead(&shell(1), &overview), @"Nothing needs a decision. Since yesterday one model appeared on this machine, from a publisher not seen before. This machine is seen only in part.");
+}
+
+#[test]
+fn the_first_day_does_not_call_everything_new() {
+    let figures = Figures { artifacts: store::Figure { now: 46, days: Vec::new() }, ..Figures::default() };
+    let overview = Overview { figures, new_count: 46, new_devices: 1, new_publishers: 4, open: 2, ..seen() };
+    insta::assert_snapshot!(lead(&shell(1), &overview), @"2 findings need a decision. 46 models were found so far on this machine. Nothing on this machine is known to be out of sight.");
 }
 
 #[test]

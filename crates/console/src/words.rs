@@ -127,6 +127,12 @@ pub(crate) fn path(path: &str) -> Markup {
     }
 }
 
+/// A message as the beginning of a line: a capital where it begins with a word, and not where it begins with a name.
+pub(crate) fn message(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    if ["a", "an", "the", "nobody", "no", "some"].contains(&first) { capital(text) } else { text.to_owned() }
+}
+
 /// A text in which the parts between backticks are code.
 pub(crate) fn coded(text: &str) -> Markup {
     html! {
@@ -178,6 +184,12 @@ mod tests {
     #[test]
     fn a_sentence_begins_large_and_ends_with_one_dot() {
         assert_eq!(["do it", "Done.", ""].map(sentence), ["Do it.", "Done.", ""]);
+    }
+
+    #[test]
+    fn a_name_keeps_its_own_spelling_at_the_beginning_of_a_line() {
+        assert_eq!(message("the MCP server"), "The MCP server");
+        assert_eq!(message("coder-7b is a pickle"), "coder-7b is a pickle");
     }
 
     #[test]

@@ -11,8 +11,18 @@ pub(super) fn coverage(coverage: &Coverage, notes: &[String]) -> Markup {
         p.dim {
             "The last scan read " (Noun("directory", "directories").count(coverage.directories)) " and looked at "
             (Noun("file", "files").count(coverage.files)) " below "
-            @for (at, root) in coverage.roots.iter().enumerate() { @if at > 0 { ", " } code { (root) } }
-            "; " (words::count(coverage.unchanged)) " were as the scan before had left them."
+            @match coverage.roots.as_slice() {
+                [root] => { code { (root) } }
+                roots => { (Noun("folder", "folders").count(number(roots.len()))) }
+            }
+            @if coverage.unchanged > 0 { "; " (words::count(coverage.unchanged)) " were as the scan before had left them" }
+            "."
+        }
+        @if coverage.roots.len() > 1 {
+            details {
+                summary { "Where it looked" }
+                ul.paths { @for root in &coverage.roots { li { (words::path(&root.to_string())) } } }
+            }
         }
         (gaps(&coverage.gaps))
         (unreadable(coverage))

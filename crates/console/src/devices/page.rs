@@ -8,7 +8,7 @@ use crate::{
     list::escaped,
     names,
     panel::{self, Frame, facts, section},
-    severity,
+    programs, severity,
     shell::{self, Place, Search, Shell},
     time,
     words::{self, Noun},
@@ -190,7 +190,7 @@ pub(crate) fn need(finding: &FindingRow) -> Markup {
     html! {
         a.row.need href={ "/findings/" (finding.id) } {
             (severity::mark(finding.severity))
-            span.what { b.strong { (words::capital(&finding.message.replace('`', ""))) } span.clip { (finding.help) } }
+            span.what { b.strong { (words::message(&finding.message.replace('`', ""))) } span.clip { (finding.help) } }
             span.act { "Decide" }
         }
     }
@@ -199,7 +199,7 @@ pub(crate) fn need(finding: &FindingRow) -> Markup {
 fn findings(findings: &[FindingRow]) -> Markup {
     html! {
         @for finding in findings {
-            div.evidence.(finding.severity.as_str()) { a href={ "/findings/" (finding.id) } { (words::coded(&finding.message)) } span.at { (finding.severity) } }
+            div.evidence.(finding.severity.as_str()) { a href={ "/findings/" (finding.id) } { (words::coded(&words::message(&finding.message))) } span.at { (finding.severity) } }
         }
     }
 }
@@ -207,21 +207,21 @@ fn findings(findings: &[FindingRow]) -> Markup {
 fn running(shell: &Shell, programs: &[ProgramRow]) -> Markup {
     html! { @for program in programs {
         div.evidence {
-            a href={ "/runtimes/" (program.id) } { (program.name) }
+            a href={ "/runtimes/" (program.id) } { (programs::name(shell, program)) }
             span.at { @if let Some(pid) = program.pid { "process " (pid) ", " } (time::ago_or(shell.now, program.started_at, "since when is not known")) }
         }
     } }
 }
 
 fn program_row(shell: &Shell, program: &ProgramRow) -> Markup {
-    let place = crate::programs::spec(program.kind).place;
+    let place = programs::spec(program.kind).place;
     html! {
         a.row.pair href=(format!("{}/{}", place.path(), program.id)) {
             span.what {
-                b.strong { (program.name) }
+                b.strong { (programs::name(shell, program)) }
                 span.clip {
-                    @match program.pid { Some(pid) => { "process " (pid) } None => { "not running" } }
-                    @if let Some(user) = &program.user { " as " (user) }
+                    @match program.pid { Some(pid) => { "process " (pid) } None => { "installed" } }
+                    @if let Some(user) = &program.user { @if program.pid.is_some() { " as " } @else { " for " } (user) }
                     @if let Some(model) = program.models.first() { ", " (model.name) }
                     @if let Some(listener) = program.listeners.first() { ", " (listener) }
                 }

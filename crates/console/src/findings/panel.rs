@@ -40,7 +40,7 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, finding: &FindingRow, besid
         (section("Subject", &subject(finding)))
         @if !beside.records.is_empty() { (section("What happened", &records::lines(shell, &beside.records))) }
     };
-    let title = words::capital(&finding.message.replace('`', ""));
+    let title = words::message(&finding.message.replace('`', ""));
     panel::panel(frame, SPEC.place, &marks, &title, &body)
 }
 
@@ -63,7 +63,7 @@ fn evidence(finding: &FindingRow) -> Markup {
         @for piece in &finding.evidence {
             div.evidence.(finding.severity.as_str()) { span { @if piece.starts_with('/') { (words::path(piece)) } @else { (words::coded(piece)) } } }
         }
-        @if let Some(path) = finding.evidence.iter().find(|piece| piece.starts_with('/')) {
+        @if let Some(path) = finding.evidence.iter().find(|piece| finding.artifact.is_some() && piece.starts_with('/')) {
             (panel::command(&format!("eyeline inspect {}", panel::quoted(path))))
         }
     }

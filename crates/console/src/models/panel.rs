@@ -36,7 +36,7 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, model: &ArtifactDetail, bes
         @if !model.facts.is_empty() { (section("What an inspection saw", &seen(&model.facts))) }
         (section("Identity", &identity(shell, model)))
         (section("Origin and licence", &origin(shell, model)))
-        @if !model.loaded_by.is_empty() { (section("Loaded now by", &loaded(&model.loaded_by))) }
+        @if !model.loaded_by.is_empty() { (section("Loaded now by", &loaded(shell, &model.loaded_by))) }
         (section("Held by", &held(shell, model, &beside.holdings)))
     };
     panel::panel(frame, SPEC.place, &marks, &row.name, &body)
@@ -63,7 +63,7 @@ fn findings(findings: &[FindingRow]) -> Markup {
     html! {
         @for finding in findings {
             div.evidence.(finding.severity.as_str()) {
-                a href={ "/findings/" (finding.id) } { (words::coded(&finding.message)) }
+                a href={ "/findings/" (finding.id) } { (words::coded(&words::message(&finding.message))) }
                 span.at { (finding.severity) " · " (panel::device(&finding.device)) " · " (finding.help) }
             }
         }
@@ -128,11 +128,11 @@ fn origin(shell: &Shell, model: &ArtifactDetail) -> Markup {
     ])
 }
 
-fn loaded(programs: &[ProgramRow]) -> Markup {
+fn loaded(shell: &Shell, programs: &[ProgramRow]) -> Markup {
     html! {
         @for program in programs {
             div.evidence {
-                a href={ "/runtimes/" (program.id) } { (program.name) @if let Some(pid) = program.pid { ", process " (pid) } }
+                a href={ "/runtimes/" (program.id) } { (crate::programs::name(shell, program)) @if let Some(pid) = program.pid { ", process " (pid) } }
                 span.at { "on " (panel::device(&program.device)) @if let Some(user) = &program.user { ", as " (user) } }
             }
         }

@@ -33,9 +33,21 @@ pub(super) fn figures(shell: &Shell, overview: &Overview) -> Markup {
             (figure("/models", if shell.one_machine() { "Models on this machine" } else { "Models held" }, &figures.artifacts, &models))
             (figure("/runtimes", "Runtimes running now", &figures.runtimes, &runtimes))
             (figure("/agents?q=state:running", "Agents running now", &figures.agents, &agents))
-            (figure("/devices", "Devices reporting", &figures.devices, if silent.is_empty() { "none is silent" } else { &silent }))
+            @if shell.one_machine() { (this_machine(overview)) }
+            @else { (figure("/devices", "Devices reporting", &figures.devices, if silent.is_empty() { "none is silent" } else { &silent })) }
         }
     }
+}
+
+/// Where there is one machine, its state says more than a number of one.
+fn this_machine(overview: &Overview) -> Markup {
+    let state = if overview.figures.silent_devices > 0 { "Silent" } else { "Reporting" };
+    let sight = match (overview.sight.full, overview.sight.none) {
+        (1.., _) => "seen in full",
+        (_, 1..) => "not scanned yet",
+        _ => "seen only in part",
+    };
+    html! { a.figure href="/devices" { span.k { "This machine" } span.v { (state) } span.n { (sight) } } }
 }
 
 fn note(parts: &[(u64, &str)]) -> String {

@@ -52,6 +52,10 @@ fn appeared(overview: &Overview, one_machine: bool) -> String {
         more => format!("; {} from publishers not seen before", count(more)),
     };
     match overview.new_count {
+        // Everything is new: the console is.
+        all if all > 0 && all >= overview.figures.artifacts.now => {
+            format!("{} found so far{place}.", Noun("model was", "models were").count(all))
+        }
         0 => "No model appeared since yesterday.".to_owned(),
         number => {
             format!("Since yesterday {} appeared{place}{strangers}.", Noun("model", "models").told(number))

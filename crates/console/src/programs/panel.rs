@@ -4,7 +4,7 @@ use domain::{McpServer, Transport};
 use maud::{Markup, html};
 use store::{FindingRow, ProgramKind, ProgramRow};
 
-use super::{model_line, spec};
+use super::{model_line, name, spec};
 use crate::{
     panel::{self, Frame, facts, section},
     severity,
@@ -29,7 +29,7 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, program: &ProgramRow, besid
     let body = html! {
         p { (sentence(shell, program)) }
         @for finding in &beside.findings {
-            p { (severity::mark(finding.severity)) " " a href={ "/findings/" (finding.id) } { (words::coded(&finding.message)) } }
+            p { (severity::mark(finding.severity)) " " a href={ "/findings/" (finding.id) } { (words::coded(&words::message(&finding.message))) } }
         }
         @if !program.models.is_empty() { (section("Models loaded", &html! { @for model in &program.models { (model_line(model)) } })) }
         @if !program.mcp_servers.is_empty() { (section("MCP servers", &html! { @for server in &program.mcp_servers { (mcp(server)) } })) }
@@ -39,13 +39,19 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, program: &ProgramRow, besid
             (section("What it reads", &reads(program)))
         }
     };
-    panel::panel(frame, spec(program.kind).place, &marks, &program.name, &body)
+    panel::panel(frame, spec(program.kind).place, &marks, name(shell, program), &body)
 }
 
 /// The page of a program.
 pub(crate) fn page(shell: &Shell, program: &ProgramRow, beside: &Beside) -> Markup {
     let spec = spec(program.kind);
-    panel::page(shell, spec.place, &program.name, spec.live, &panel(shell, Frame::Page, program, beside))
+    panel::page(
+        shell,
+        spec.place,
+        name(shell, program),
+        spec.live,
+        &panel(shell, Frame::Page, program, beside),
+    )
 }
 
 fn sentence(shell: &Shell, program: &ProgramRow) -> Markup {

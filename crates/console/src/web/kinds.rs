@@ -7,10 +7,7 @@ use std::future::Future;
 use maud::Markup;
 use serde_json::{Value, json};
 use server::Problem;
-use store::{
-    ArtifactRow, DeviceRow, FindingRow, ListError, ListRequest, Page, ProgramKind, ProgramRow, RecordRow,
-    Store,
-};
+use store::{ArtifactRow, DeviceRow, FindingRow, ListError, ListRequest, Page, RecordRow, Store};
 
 use super::{
     devices, findings as finding_details,

@@ -128,7 +128,7 @@ impl Listening {
     fn hear(&mut self, event: Result<Event, RecvError>) -> bool {
         match event {
             Ok(Event::Changed(collections)) => {
-                collections.into_iter().for_each(|collection| self.note(collection))
+                collections.into_iter().for_each(|collection| self.note(collection));
             }
             Ok(Event::Presence(_) | Event::Revoked(_)) => self.note(Collection::Devices),
             Ok(Event::SessionEnded(ended)) => return ended.is_some() && ended != self.session,
