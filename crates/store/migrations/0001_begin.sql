@@ -102,7 +102,7 @@ CREATE TABLE gaps (
     remedy TEXT NOT NULL,
     PRIMARY KEY (device, capability)
 );
-CREATE INDEX gaps_capability ON gaps (capability);
+CREATE INDEX gaps_capability ON gaps (capability, device);
 
 CREATE TABLE artifacts (
     id {ID},
@@ -196,7 +196,7 @@ CREATE INDEX programs_device ON programs (device, kind);
 CREATE INDEX programs_name ON programs (kind, LOWER(name), id);
 CREATE INDEX programs_started ON programs (kind, COALESCE(started_at, 0), id);
 CREATE INDEX programs_tool ON programs (kind, tool);
-CREATE INDEX programs_running ON programs (kind, confidence) WHERE pid IS NOT NULL;
+CREATE INDEX programs_running ON programs (kind, pid, confidence, id);
 CREATE INDEX programs_search ON programs (kind, search, id);
 
 CREATE TABLE loaded (

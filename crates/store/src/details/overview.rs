@@ -54,23 +54,36 @@ impl Store {
     /// [`StoreError`].
     pub async fn navigation(&self, scope: Scope, _now: Timestamp) -> Result<[u64; 5], StoreError> {
         Ok([
-            self.count("FROM findings f WHERE f.state = 'open' AND f.severity > 0", "f.device", scope)
-                .await?,
-            self.count("FROM devices d WHERE d.revoked_at IS NULL", "d.id", scope).await?,
+            self.count("findings f", &["f.state = 'open'", "f.severity > 0"], "f.device", scope).await?,
+            self.count("devices d", &["d.revoked_at IS NULL"], "d.id", scope).await?,
             self.count_artifacts("1 = 1", scope).await?,
-            self.count_programs("p.kind = 'runtime' AND p.pid IS NOT NULL", scope).await?,
-            self.count_programs("p.kind = 'agent' AND p.pid IS NOT NULL", scope).await?,
+            self.count_programs(&["p.kind = 'runtime'", "p.pid IS NOT NULL"], scope).await?,
+            self.count_programs(&["p.kind = 'agent'", "p.pid IS NOT NULL"], scope).await?,
         ])
     }
 
-    async fn count(&self, from: &str, device: &str, scope: Scope) -> Result<u64, StoreError> {
-        let mut sql = Sql::new(format!("SELECT COUNT(*) {from}"));
+    async fn count(
+        &self,
+        table: &str,
+        conditions: &[&str],
+        device: &str,
+        scope: Scope,
+    ) -> Result<u64, StoreError> {
+        let conditions = self.all_of(conditions, scope);
+        let mut sql = Sql::new(format!("SELECT COUNT(*) FROM {table} WHERE {conditions}"));
         sql.append(on_own(device, scope));
         self.number(&sql.text, sql.values).await
     }
 
-    async fn count_programs(&self, condition: &str, scope: Scope) -> Result<u64, StoreError> {
-        self.count(&format!("FROM programs p WHERE {condition}"), "p.device", scope).await
+    /// Conditions together. A person's few devices lead to the rows, so SQLite, which keeps no statistics here, is told to
+    /// leave these conditions out of its choice.
+    fn all_of(&self, conditions: &[&str], scope: Scope) -> String {
+        let plus = if scope == Scope::All { "" } else { self.db.engine().pick("+", "") };
+        conditions.iter().map(|condition| format!("{plus}{condition}")).collect::<Vec<_>>().join(" AND ")
+    }
+
+    async fn count_programs(&self, conditions: &[&str], scope: Scope) -> Result<u64, StoreError> {
+        self.count("programs p", conditions, "p.device", scope).await
     }
 
     async fn count_artifacts(&self, condition: &str, scope: Scope) -> Result<u64, StoreError> {
@@ -81,23 +94,22 @@ impl Store {
     async fn figures(&self, scope: Scope, now: Timestamp) -> Result<Figures, StoreError> {
         let [artifacts, runtimes, agents, devices] = self.days(scope).await?;
         let day_ago = now.as_millisecond().saturating_sub(SILENT_AFTER);
-        let trusted = self.count("FROM devices d WHERE d.revoked_at IS NULL", "d.id", scope).await?;
-        let heard = format!("FROM devices d WHERE d.revoked_at IS NULL AND d.seen_at > {day_ago}");
-        let reporting = self.count(&heard, "d.id", scope).await?;
-        let running = |kind: &str| format!("p.kind = '{kind}' AND p.pid IS NOT NULL");
+        let trusted = self.count("devices d", &["d.revoked_at IS NULL"], "d.id", scope).await?;
+        let heard = format!("d.seen_at > {day_ago}");
+        let reporting = self.count("devices d", &["d.revoked_at IS NULL", &heard], "d.id", scope).await?;
+        let (runtime, agent, runs) = ("p.kind = 'runtime'", "p.kind = 'agent'", "p.pid IS NOT NULL");
+        let sure = "p.confidence = 'confirmed'";
         Ok(Figures {
             artifacts: Figure { now: self.count_artifacts("1 = 1", scope).await?, days: artifacts },
-            runtimes: Figure { now: self.count_programs(&running("runtime"), scope).await?, days: runtimes },
-            agents: Figure { now: self.count_programs(&running("agent"), scope).await?, days: agents },
+            runtimes: Figure { now: self.count_programs(&[runtime, runs], scope).await?, days: runtimes },
+            agents: Figure { now: self.count_programs(&[agent, runs], scope).await?, days: agents },
             devices: Figure { now: reporting, days: devices },
             noncommercial: self
                 .count_artifacts("COALESCE(a.commercial_use, 'unknown') = 'no'", scope)
                 .await?,
             unknown_origin: self.count_artifacts("a.registry IS NULL", scope).await?,
-            confirmed_runtimes: self
-                .count_programs(&format!("{} AND p.confidence = 'confirmed'", running("runtime")), scope)
-                .await?,
-            installed_agents: self.count_programs("p.kind = 'agent'", scope).await?,
+            confirmed_runtimes: self.count_programs(&[runtime, runs, sure], scope).await?,
+            installed_agents: self.count_programs(&[agent], scope).await?,
             silent_devices: trusted.saturating_sub(reporting),
         })
     }
@@ -122,8 +134,10 @@ impl Store {
         let mut sql = Sql::new(
             "SELECT c.rule, MAX(c.severity), CAST(SUM(c.findings) AS BIGINT), MAX(c.newest), COUNT(*) FROM (\
              SELECT f.rule, f.device, MAX(f.severity) AS severity, COUNT(*) AS findings, MAX(f.id) AS newest \
-             FROM findings f WHERE f.state = 'open' AND ",
+             FROM findings f WHERE ",
         );
+        sql.text.push_str(&self.all_of(&["f.state = 'open'"], scope));
+        sql.text.push_str(" AND ");
         sql.text.push_str(self.above_info());
         sql.append(on_own("f.device", scope));
         sql.text.push_str(" GROUP BY f.rule, f.device) c GROUP BY c.rule");
@@ -156,7 +170,8 @@ impl Store {
     ) -> Result<HashMap<String, Row>, StoreError> {
         let open = self.db.engine().pick("+f.state = 'open'", "f.state = 'open'");
         let mut sql = Sql::new(format!(
-            "SELECT f.rule, {what} FROM findings f WHERE {rare} AND {open} AND {}",
+            "SELECT f.rule, {what} FROM findings f WHERE {} AND {open} AND {}",
+            self.all_of(&[rare], scope),
             self.above_info()
         ));
         sql.append(on_own("f.device", scope));

@@ -66,6 +66,8 @@ pub(crate) struct Style {
     /// The rows are walked in their order, so no condition may choose another index: SQLite takes a leading `+` as that
     /// wish, PostgreSQL knows better from its statistics.
     pub(crate) walk: bool,
+    /// Not even what holds for every row of the list may choose one.
+    pub(crate) no_index: bool,
     /// So many devices are meant that an artefact is asked for its holders and not a device for what it holds.
     pub(crate) many: bool,
 }
@@ -75,11 +77,31 @@ pub(crate) struct Conditions<'a> {
     shape: &'static Shape,
     request: &'a ListRequest,
     style: Style,
+    leader: Leader,
+}
+
+/// Who knows best which rows are worth reading. SQLite keeps no statistics here, so it would not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leader {
+    Nobody,
+    /// A person's few devices.
+    Scope,
+    /// A condition that names devices, artefacts or paths.
+    Condition,
 }
 
 impl<'a> Conditions<'a> {
     pub(crate) fn new(shape: &'static Shape, request: &'a ListRequest, style: Style) -> Self {
-        Self { shape, request, style }
+        let names = |term: &Term| match &term.test {
+            Test::Field { name, .. } => !term.negated && shape.meaning(name).is_some_and(Meaning::leads),
+            Test::Contains(_) => false,
+        };
+        let leader = match (request.scope, shape.device) {
+            (Scope::Person(_), Some(_)) => Leader::Scope,
+            _ if request.query.terms.iter().any(names) => Leader::Condition,
+            _ => Leader::Nobody,
+        };
+        Self { shape, request, style, leader }
     }
 
     /// The table that is listed. A person's artefacts are those on their devices, with what these say of them.
@@ -101,10 +123,14 @@ impl<'a> Conditions<'a> {
 
     /// Everything that must hold, from `WHERE` on.
     pub(crate) fn all(&self) -> Sql {
-        let mut pieces: Vec<_> = self.shape.always.map(Sql::new).into_iter().collect();
+        let always = self.shape.always.map(Sql::new);
+        let aside =
+            self.style.no_index || self.leader != Leader::Nobody || self.request.query.terms.len() > 1;
+        let always = if aside { always.map(|piece| self.aside(piece)) } else { always };
+        let mut pieces: Vec<_> = always.into_iter().collect();
         if let (Scope::Person(person), Some(device)) = (self.request.scope, self.shape.device) {
             let own = format!("{device} IN (SELECT m.id FROM devices m WHERE m.person = ?)");
-            pieces.push(self.leaf(Sql::with(own, person)));
+            pieces.push(Sql::with(own, person));
         }
         pieces.extend(self.request.query.terms.iter().map(|term| self.term(term)));
         let mut out = Sql::new(" WHERE ");
@@ -124,15 +150,28 @@ impl<'a> Conditions<'a> {
         if term.negated { not(piece) } else { piece }
     }
 
-    /// A condition that is not to choose the way through the table.
-    fn leaf(&self, piece: Sql) -> Sql {
-        let plus = if self.style.walk { self.style.engine.pick("+", "") } else { "" };
+    /// A condition, which chooses the way through the table only where another one does not know it better.
+    fn leaf(&self, piece: Sql, leads: bool) -> Sql {
+        let follows = match self.leader {
+            Leader::Nobody => false,
+            Leader::Scope => true,
+            Leader::Condition => !leads,
+        };
+        if self.style.walk || follows { self.aside(piece) } else { piece }
+    }
+
+    /// A condition that is kept from every index. PostgreSQL knows from its statistics what helps.
+    fn aside(&self, piece: Sql) -> Sql {
+        let plus = self.style.engine.pick("+", "");
         Sql { text: format!("{plus}{}", piece.text), ..piece }
     }
 
     fn search(&self, word: &str) -> Sql {
-        let places =
-            self.shape.search.iter().map(|(template, text)| self.leaf(contains(text, word).inside(template)));
+        let places = self
+            .shape
+            .search
+            .iter()
+            .map(|(template, text)| self.leaf(contains(text, word).inside(template), false));
         Sql::joined(places.collect(), " OR ")
     }
 
@@ -141,11 +180,14 @@ impl<'a> Conditions<'a> {
         let (not_these, these): (Vec<_>, Vec<_>) =
             any_of.iter().partition(|value| matches!(value, Asked::Text { negated: true, .. }));
         let mut pieces = Vec::new();
+        let alone = self.request.query.terms.len() == 1;
         if !these.is_empty() {
-            pieces.push(self.leaf(self.any(meaning, &these)));
+            let piece = self.any(meaning, &these);
+            let common = matches!(meaning, Meaning::Common(_)) && !alone;
+            pieces.push(if common { self.aside(piece) } else { self.leaf(piece, meaning.leads()) });
         }
         if !not_these.is_empty() {
-            pieces.push(not(self.leaf(self.any(meaning, &not_these))));
+            pieces.push(not(self.leaf(self.any(meaning, &not_these), false)));
         }
         Sql::joined(pieces, " AND ")
     }
@@ -183,7 +225,9 @@ impl<'a> Conditions<'a> {
             (Meaning::Set(text), Asked::Text { pattern, .. }) => set_has(text, pattern),
             (Meaning::Addresses(text), Asked::Text { pattern, .. }) => set_has(text, &address(pattern)),
             (Meaning::Path(path), Asked::Text { pattern, .. }) => path_is(path, pattern),
-            (Meaning::Words(words), Asked::Text { pattern, .. }) => self.words(words, pattern),
+            (Meaning::Words(words) | Meaning::Common(words), Asked::Text { pattern, .. }) => {
+                self.words(words, pattern)
+            }
             (Meaning::Person(column), Asked::Text { pattern, .. }) => self.person(column, pattern),
             (Meaning::Number(number), &Asked::Number { compare, number: than }) => {
                 Sql::with(format!("{} {} ?", self.expression(number), sign(compare)), than)

@@ -213,7 +213,9 @@ impl Search<'_> {
     }
 
     fn conditions(&self, walk: bool) -> Conditions<'_> {
-        let style = Style { engine: self.db.engine(), walk, many: self.many };
+        // Rows that are walked as they came have no index to be walked along.
+        let no_index = walk && self.key == Key::Arrival;
+        let style = Style { engine: self.db.engine(), walk, no_index, many: self.many };
         Conditions::new(self.shape, self.request, style)
     }
 

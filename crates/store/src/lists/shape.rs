@@ -20,6 +20,8 @@ pub(crate) enum Meaning {
     Path(&'static str),
     /// Words, each with its condition. A `?` in one is the moment a day ago.
     Words(&'static [(&'static str, &'static str)]),
+    /// Words as before, but most rows have the same one: they are no way to find a few rows.
+    Common(&'static [(&'static str, &'static str)]),
     /// A number, never NULL or never found when it is.
     Number(&'static str),
     /// A moment.
@@ -36,6 +38,17 @@ pub(crate) enum Meaning {
     Store(&'static str, &'static str),
     /// The devices that hold an artefact.
     Holder,
+}
+
+impl Meaning {
+    /// Whether it names so few rows that they are best found by it.
+    pub(crate) fn leads(&self) -> bool {
+        match self {
+            Self::Device(_) | Self::Path(_) => true,
+            Self::Through(_, inner) => matches!(inner, Self::Texts(_) | Self::Text("a.uid")),
+            _ => false,
+        }
+    }
 }
 
 /// A field and what it means.

@@ -88,7 +88,9 @@ fn every_field_is_explained_and_every_word_has_its_meaning() {
             let field = known.field;
             assert!(!field.about.is_empty() && field.name.chars().all(|c| c.is_ascii_alphanumeric()));
             assert_eq!(shape.known.iter().filter(|other| other.field.name == field.name).count(), 1);
-            if let (Kind::Word(words), shape::Meaning::Words(meant)) = (field.kind, known.meaning) {
+            if let (Kind::Word(words), shape::Meaning::Words(meant) | shape::Meaning::Common(meant)) =
+                (field.kind, known.meaning)
+            {
                 assert_eq!(words, meant.iter().map(|(word, _)| *word).collect::<Vec<_>>());
             }
         }

@@ -16,7 +16,8 @@ use super::{
 use crate::{Store, StoreError, db::Value};
 
 const DAY: i64 = 86_400_000;
-const PEOPLE: u64 = 8;
+/// People who look after findings; most others have a device or three.
+const TRIAGING: u64 = 8;
 /// Parameters of one statement; SQLite takes 32,766.
 const PARAMETERS: usize = 9_000;
 
@@ -79,9 +80,13 @@ impl Maker {
         self.now - age * 1000
     }
 
+    fn people_count(&self) -> u64 {
+        (self.scale.devices / 3).max(TRIAGING)
+    }
+
     pub(super) async fn people(&self, store: &Store) -> Result<(), StoreError> {
         let mut batch = Batch::new(store, "people", "id,name,role,created_at");
-        for row in 0..PEOPLE {
+        for row in 0..self.people_count() {
             let name = format!("Person {row:02}");
             let role = if row == 0 { "owner" } else { "device-user" };
             batch.add([id(row), name.into(), role.into(), (self.now - 90 * DAY).into()]).await?;
@@ -104,7 +109,11 @@ impl Maker {
             let os = chance.of(SYSTEMS);
             let sight = chance.of(&["full", "partial", "partial"]);
             let seen = self.now - i64::try_from(chance.small(40 * 86_400)).unwrap_or(0) * 1000;
-            let person = if chance.percent(70) { Value::from(1 + chance.below(PEOPLE)) } else { no_number() };
+            let person = if chance.percent(70) {
+                Value::from(1 + chance.below(self.people_count()))
+            } else {
+                no_number()
+            };
             let revoked = if chance.percent(2) { self.now.into() } else { no_number() };
             let search = format!("{uid} {} {os} 13 x86_64", name.to_lowercase());
             let coverage = Value::json(&domain::Coverage { files: 120_000, ..Default::default() })?;
@@ -378,7 +387,7 @@ impl Maker {
                     message.as_str().into(),
                     if self.scale.holdings == 0 { no_number() } else { id(artifact) },
                     state.into(),
-                    if chance.percent(10) { (1 + chance.below(PEOPLE)).into() } else { no_number() },
+                    if chance.percent(10) { (1 + chance.below(TRIAGING)).into() } else { no_number() },
                     due.into(),
                     Value::Int(left.then_some(1)),
                     Value::Int(left.then_some(seen)),

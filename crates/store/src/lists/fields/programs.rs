@@ -22,7 +22,7 @@ const KNOWN: &[Known] = &[
         "state",
         Kind::Word(&["running", "installed"]),
         "whether it runs, or is only installed",
-        Meaning::Words(&[("running", "p.pid IS NOT NULL"), ("installed", "p.pid IS NULL")]),
+        Meaning::Common(&[("running", "p.pid IS NOT NULL"), ("installed", "p.pid IS NULL")]),
     ),
     device("p.device"),
     field(
