@@ -112,9 +112,7 @@ async fn send(store: &Store, reports: Vec<(String, Report)>) -> Result<Duration>
             waiting.join_next().await.context("a report waits")???;
         }
         let store = store.clone();
-        waiting.spawn(async move {
-            store.ingest(&device, report, Timestamp::now()).await.map(drop)
-        });
+        waiting.spawn(async move { store.ingest(&device, report, Timestamp::now()).await.map(drop) });
     }
     while let Some(done) = waiting.join_next().await {
         done??;

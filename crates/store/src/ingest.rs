@@ -13,6 +13,7 @@ mod limits;
 mod packages;
 mod programs;
 mod queue;
+mod tally;
 
 use jiff::Timestamp;
 use protocol::sensor::Report;

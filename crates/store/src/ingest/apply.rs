@@ -6,7 +6,7 @@ use domain::Gap;
 use jiff::Timestamp;
 use protocol::sensor::{Changes, Keyed, Report, ScanSummary};
 
-use super::{Ingested, artifacts, findings, holdings, packages, programs};
+use super::{Ingested, findings, holdings, packages, programs, tally::Tally};
 use crate::{
     Collection, StoreError, counts,
     db::{Row, Transaction, Value},
@@ -37,10 +37,8 @@ pub(super) struct Work<'a> {
     pub(super) changed: BTreeSet<Collection>,
     /// How many more artefacts the device holds.
     pub(super) more_artifacts: i64,
-    /// Artefacts whose gravest finding may have changed.
-    pub(super) judged: BTreeSet<i64>,
-    /// Artefacts that nobody may hold any more.
-    pub(super) left: BTreeSet<i64>,
+    /// What it does to the numbers of artefacts.
+    pub(super) tally: &'a mut Tally,
 }
 
 impl Work<'_> {
@@ -61,12 +59,13 @@ struct Known {
     gaps: Vec<Gap>,
 }
 
-/// Stores a report that is within its limits.
+/// Stores a report that is within its limits, but for the numbers of artefacts, which are to be written with those of others.
 pub(super) async fn report(
     transaction: &mut Transaction,
     uid: &str,
     report: Report,
     now: Timestamp,
+    tally: &mut Tally,
 ) -> Result<Ingested, StoreError> {
     let known = known(transaction, uid).await?;
     answer(transaction, known.row, &report.answers, now).await?;
@@ -93,8 +92,7 @@ pub(super) async fn report(
         events: Vec::new(),
         changed: BTreeSet::from([Collection::Devices]),
         more_artifacts: 0,
-        judged: BTreeSet::new(),
-        left: BTreeSet::new(),
+        tally,
     };
     let Report { state, sensor_version, scan, changes, .. } = report;
     let summary = summary(&changes);
@@ -160,8 +158,7 @@ async fn inventory(work: &mut Work<'_>, changes: Changes) -> Result<(), StoreErr
     if runtimes || agents || packages || findings {
         counts::device(work.transaction, work.device).await?;
     }
-    counts::severities(work.transaction, std::mem::take(&mut work.judged)).await?;
-    artifacts::forget(work).await
+    Ok(())
 }
 
 /// What cannot be seen, where that changed.

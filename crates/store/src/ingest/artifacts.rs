@@ -121,18 +121,6 @@ fn upsert() -> String {
     )
 }
 
-/// Removes artefacts that no device holds any more, unless a running program still has one loaded. Findings about them are
-/// resolved or about to be; they keep their words and lose the link.
-pub(super) async fn forget(work: &mut Work<'_>) -> Result<(), StoreError> {
-    let gone = "holdings = 0 AND id IN ({LIST}) AND NOT EXISTS (SELECT 1 FROM loaded l WHERE l.artifact = artifacts.id)";
-    let list: Vec<_> = std::mem::take(&mut work.left).into_iter().map(Value::from).collect();
-    let unlink = format!(
-        "UPDATE findings SET artifact = NULL WHERE artifact IN (SELECT id FROM artifacts WHERE {gone})"
-    );
-    work.transaction.execute_in(&unlink, &[], list.clone()).await?;
-    work.transaction.execute_in(&format!("DELETE FROM artifacts WHERE {gone}"), &[], list).await.map(|_| ())
-}
-
 impl Facts {
     fn of(artifact: &Artifact, device: &str) -> Result<Self, StoreError> {
         let Artifact { paths: _, size, format, digest, store, origin, license, metadata, verdict, facts } =

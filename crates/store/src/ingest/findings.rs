@@ -132,10 +132,9 @@ fn wanted(
 }
 
 fn tell(work: &mut Work<'_>, uid: &str, wanted: &Wanted, known: Option<&Known>) {
-    work.judged.extend(wanted.artifact);
-    if let Some(before) = known.and_then(|known| known.artifact) {
-        work.judged.insert(before);
-        work.left.insert(before);
+    for artifact in wanted.artifact.into_iter().chain(known.and_then(|known| known.artifact)) {
+        work.tally.judged(artifact);
+        work.tally.left(artifact);
     }
     let event = match known {
         None => "finding-opened",
@@ -180,7 +179,7 @@ async fn resolve(
         if before.state == "resolved" {
             continue;
         }
-        work.judged.extend(before.artifact);
+        before.artifact.into_iter().for_each(|artifact| work.tally.judged(artifact));
         work.tell(
             "finding-resolved",
             &text::cut(&before.subject, text::INDEXED),

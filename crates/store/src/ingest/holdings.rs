@@ -10,7 +10,7 @@ use protocol::sensor::Delta;
 use super::{
     apply::Work,
     artifacts::{self, Stored},
-    identity,
+    identity, tally,
 };
 use crate::{
     Collection, StoreError,
@@ -57,7 +57,8 @@ pub(super) async fn apply(work: &mut Work<'_>, delta: Delta<Artifact>) -> Result
     let stored = artifacts::store(work, &put, &paths).await?;
     let wanted = numbered(wanted, &stored);
     let placed: BTreeSet<i64> = wanted.values().map(|wanted| wanted.artifact).collect();
-    work.left.extend(stored.values().map(|known| known.id).filter(|id| !placed.contains(id)));
+    let unplaced = stored.values().map(|known| known.id).filter(|id| !placed.contains(id));
+    unplaced.for_each(|artifact| work.tally.left(artifact));
     let held = held(work, &put, &remove, &wanted).await?;
     let touched = touched(work.full, &put, &remove, &held);
     let gone: Vec<i64> = touched.into_iter().filter(|place| !wanted.contains_key(place)).collect();
@@ -73,7 +74,7 @@ pub(super) async fn apply(work: &mut Work<'_>, delta: Delta<Artifact>) -> Result
     write(work, &gone, &new, &held).await?;
     let mut shifts = shifts(&gone, &new, &held);
     presence(work, &mut shifts, &held).await?;
-    count(work, &shifts, &stored).await?;
+    count(work, &shifts, &stored);
     let replaced = replaced(&new, &held, &shifts);
     relink(work, &replaced).await?;
     tell(work, &gone, &new, &held, &shifts, &stored);
@@ -260,26 +261,19 @@ impl Shift {
     }
 }
 
-async fn count(
-    work: &mut Work<'_>,
-    shifts: &BTreeMap<i64, Shift>,
-    stored: &HashMap<String, Stored>,
-) -> Result<(), StoreError> {
+/// The numbers of artefacts and of the device. The row of a new artefact has them already.
+fn count(work: &mut Work<'_>, shifts: &BTreeMap<i64, Shift>, stored: &HashMap<String, Stored>) {
     let counted: BTreeSet<i64> = stored.values().filter(|known| known.new).map(|known| known.id).collect();
-    let mut rows = Vec::new();
     for (artifact, shift) in shifts {
         let devices = i64::from(shift.came()) - i64::from(shift.went());
         work.more_artifacts += devices;
         if shift.went() {
-            work.left.insert(*artifact);
+            work.tally.left(*artifact);
         }
-        if (devices != 0 || shift.paths != 0) && !counted.contains(artifact) {
-            rows.push(vec![Value::from(*artifact), shift.paths.into(), devices.into()]);
+        if !counted.contains(artifact) {
+            work.tally.shift(*artifact, tally::Shift { paths: shift.paths, devices, loaded: 0 });
         }
     }
-    let sql = "UPDATE artifacts SET holdings = artifacts.holdings + d.c1, devices = artifacts.devices + d.c2
-        FROM d WHERE artifacts.id = d.c0";
-    work.transaction.update(sql, rows).await.map(|_| ())
 }
 
 /// Artefacts that the device no longer holds, by the one that now lies where they lay.
@@ -298,7 +292,7 @@ async fn relink(work: &mut Work<'_>, replaced: &BTreeMap<i64, i64>) -> Result<()
     let row = |(old, new): (&i64, &i64)| vec![Value::from(*old), (*new).into(), device.clone()];
     let sql = "UPDATE findings SET artifact = d.c1 FROM d WHERE findings.artifact = d.c0 AND findings.device = d.c2";
     if work.transaction.update(sql, replaced.iter().map(row).collect()).await? > 0 {
-        work.judged.extend(replaced.iter().flat_map(|(old, new)| [*old, *new]));
+        replaced.iter().flat_map(|(old, new)| [*old, *new]).for_each(|artifact| work.tally.judged(artifact));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::{
 
 use domain::{Agent, Program};
 
-use super::{apply::Work, artifacts::word, identity};
+use super::{apply::Work, artifacts::word, identity, tally::Shift};
 use crate::{
     Collection, StoreError,
     db::{Row, Value},
@@ -203,7 +203,7 @@ async fn remove_all(
     for row in unloaded {
         *shifts.entry(row.int(0)?).or_insert(0) -= 1;
     }
-    count(work, shifts).await?;
+    count(work, shifts);
     work.transaction.execute_in("DELETE FROM programs WHERE id IN ({LIST})", &[], ids).await.map(|_| ())
 }
 
@@ -236,7 +236,8 @@ pub(super) async fn link(work: &mut Work<'_>) -> Result<(), StoreError> {
     work.transaction.insert("INSERT INTO loaded (program, artifact) {ROWS}", added).await?;
     let sql = "DELETE FROM loaded WHERE (program, artifact) IN (SELECT c0, c1 FROM d)";
     work.transaction.update(sql, dropped).await?;
-    count(work, shifts).await
+    count(work, shifts);
+    Ok(())
 }
 
 /// What the device holds at places.
@@ -250,17 +251,11 @@ pub(super) async fn held(
     rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
 }
 
-async fn count(work: &mut Work<'_>, shifts: BTreeMap<i64, i64>) -> Result<(), StoreError> {
-    let rows: Vec<_> = shifts
-        .into_iter()
-        .filter(|(_, shift)| *shift != 0)
-        .map(|(artifact, shift)| vec![Value::from(artifact), shift.into()])
-        .collect();
-    if !rows.is_empty() {
+fn count(work: &mut Work<'_>, shifts: BTreeMap<i64, i64>) {
+    for (artifact, loaded) in shifts {
         work.changed.insert(Collection::Artifacts);
+        work.tally.shift(artifact, Shift { loaded, ..Shift::default() });
     }
-    let sql = "UPDATE artifacts SET loaded = artifacts.loaded + d.c1 FROM d WHERE artifacts.id = d.c0";
-    work.transaction.update(sql, rows).await.map(|_| ())
 }
 
 #[cfg(test)]

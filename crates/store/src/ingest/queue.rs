@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use protocol::sensor::Report;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Ingested, apply, limits};
+use super::{Ingested, apply, limits, tally::Tally};
 use crate::{
     StoreError,
     db::{Database, Transaction},
@@ -66,26 +66,37 @@ async fn together(
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut transaction = database.begin().await?;
     let alone = reports.len() == 1;
-    let mut outcomes = Vec::with_capacity(reports.len());
+    let (mut outcomes, mut all) = (Vec::with_capacity(reports.len()), Tally::default());
     for (device, report, now) in reports {
         if !alone {
             transaction.script("SAVEPOINT report").await?;
         }
-        let outcome = one(&mut transaction, &device, report, now).await;
+        let mut tally = Tally::default();
+        let outcome = one(&mut transaction, &device, report, now, &mut tally).await;
         match &outcome {
             Err(error) if concerns_all(error) || alone => return Err(error.clone()),
             Err(_) => transaction.script("ROLLBACK TO SAVEPOINT report; RELEASE SAVEPOINT report").await?,
-            Ok(_) if alone => {}
-            Ok(_) => transaction.script("RELEASE SAVEPOINT report").await?,
+            Ok(_) if alone => all.merge(tally),
+            Ok(_) => {
+                transaction.script("RELEASE SAVEPOINT report").await?;
+                all.merge(tally);
+            }
         }
         outcomes.push(outcome);
     }
+    all.write(&mut transaction).await?;
     transaction.commit().await?;
     Ok(outcomes)
 }
 
-async fn one(transaction: &mut Transaction, device: &str, report: Report, now: Timestamp) -> Outcome {
-    apply::report(transaction, device, limits::within(report)?, now).await
+async fn one(
+    transaction: &mut Transaction,
+    device: &str,
+    report: Report,
+    now: Timestamp,
+    tally: &mut Tally,
+) -> Outcome {
+    apply::report(transaction, device, limits::within(report)?, now, tally).await
 }
 
 /// Whether the database itself is in trouble, and not one report.
