@@ -110,8 +110,15 @@ test("a chip asks, and asks no more when it is pressed again", async () => {
   await chip.click();
   await page.waitForURL(/commercial/);
   assert.equal(await chip.getAttribute("aria-current"), "true");
+  assert.equal(await page.inputValue("#q"), "commercial:no");
+  await page.locator("th a", { hasText: "Size" }).click();
+  await page.waitForURL(/sort=-size/);
+  await page.focus("#q");
+  await page.press("#q", "Enter");
+  await page.waitForURL(/q=commercial.*sort=-size/);
   await chip.click();
   await page.waitForURL((url) => !url.search.includes("commercial"));
+  assert.equal(await page.inputValue("#q"), "");
 });
 
 test("a row opens beside the list, under an address of its own, and going back closes it", async () => {

@@ -67,17 +67,7 @@ pub(crate) struct List<'a> {
 
 /// The whole page of a list.
 pub(crate) fn page(shell: &Shell, list: &List<'_>) -> Markup {
-    let Spec { place, noun, example, live, .. } = list.spec;
-    let sort = Some(list.state.sort.as_str()).filter(|sort| !sort.is_empty());
-    let search = Search {
-        path: place.path(),
-        of: noun.1,
-        text: &list.state.q,
-        example,
-        sort,
-        wrong: list.problem.is_some(),
-        here: true,
-    };
+    let Spec { place, live, .. } = list.spec;
     let body = html! {
         div.split data-live=(live) {
             div.page {
@@ -87,11 +77,31 @@ pub(crate) fn page(shell: &Shell, list: &List<'_>) -> Markup {
             (side(list.panel.as_ref()))
         }
     };
-    shell::page(shell, *place, place.word(), &search, &body)
+    shell::page(shell, *place, place.word(), &search(list), &body)
+}
+
+fn search<'a>(list: &'a List<'_>) -> Search<'a> {
+    Search {
+        path: list.spec.place.path(),
+        of: list.spec.noun.1,
+        text: &list.state.q,
+        example: list.spec.example,
+        sort: Some(list.state.sort.as_str()).filter(|sort| !sort.is_empty()),
+        wrong: list.problem.is_some(),
+        here: true,
+    }
+}
+
+/// What a script puts in place of the list, and of the query bar where it was not the one that asked.
+pub(crate) fn part(shell: &Shell, list: &List<'_>, query_asked: bool) -> Markup {
+    html! {
+        (fragment(shell, list))
+        @if !query_asked { (shell::query(&search(list), true)) }
+    }
 }
 
 /// What a change of query, order or page replaces.
-pub(crate) fn fragment(shell: &Shell, list: &List<'_>) -> Markup {
+fn fragment(shell: &Shell, list: &List<'_>) -> Markup {
     html! {
         section.region #list aria-label=(list.spec.place.word()) {
             p.lead { (lead(list)) }
@@ -200,7 +210,7 @@ fn pages(list: &List<'_>) -> Markup {
         @if !first || list.next.is_some() {
             nav.pager aria-label="Pages" {
                 @if !first { (link(list, &list.state.from(""), "button", false, &html! { "Back to the first" })) }
-                @if let Some(next) = &list.next { (link(list, &list.state.from(next), "button", false, &html! { "Next " (list.rows.len()) })) }
+                @if let Some(next) = &list.next { (link(list, &list.state.from(next), "button", false, &html! { "Next" })) }
                 @else { span.faint { "That is all." } }
             }
         }

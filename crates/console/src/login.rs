@@ -36,7 +36,7 @@ pub(crate) fn create(
     let title = if first { "Make this yours" } else { "Make your account" };
     let body = html! {
         h1 { (title) }
-        @if first { p.dim { "Nobody has an account here yet. The first one is the owner’s: yours. It stays on this machine." } }
+        @if first { p.dim { "Nobody has an account here yet. The first one is the owner’s: yours. It stays with this server." } }
         @else { p.dim { "You were invited as " (words::spaced(role.word())) ", who " (role.about()) "." } }
         (said(problem))
         form.form method="post" action=(action) {

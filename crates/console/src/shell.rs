@@ -285,10 +285,15 @@ fn counted(counts: Counts, here: Place) -> Markup {
 }
 
 fn top(search: &Search<'_>) -> Markup {
+    html! { header.top { (query(search, false)) } }
+}
+
+/// The query bar. `anew` makes it take the place of the one that a page has: after a chip or another order was pressed, so that it says
+/// what the list shows.
+pub(crate) fn query(search: &Search<'_>, anew: bool) -> Markup {
     let target = search.here.then_some("#list");
     html! {
-        header.top {
-            form.query.wrong[search.wrong] #query role="search" action=(search.path) method="get"
+            form.query.wrong[search.wrong] #query role="search" action=(search.path) method="get" hx-swap-oob=[anew.then_some("true")]
                 hx-get=[target.map(|_| search.path)] hx-target=[target] hx-swap=[target.map(|_| "outerHTML")] hx-push-url=[target.map(|_| "true")] {
                 label.visually-hidden for="q" { "Search " (search.of) }
                 input #q name="q" type="search" value=(search.text) placeholder=(format!("Search {}: {}", search.of, search.example))
@@ -298,7 +303,6 @@ fn top(search: &Search<'_>) -> Markup {
                 kbd aria-hidden="true" { "/" }
                 button.visually-hidden { "Search" }
             }
-        }
     }
 }
 

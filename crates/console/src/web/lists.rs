@@ -118,7 +118,7 @@ async fn page<K: Kind>(visit: Visit) -> Result<Response, Problem> {
     };
     let list = found.list::<K>(&visit, panel);
     Ok(match visit.into {
-        Some(_) => visit::part(list::fragment(shell, &list)),
+        Some(_) => visit::part(list::part(shell, &list, visit.query_asked)),
         None => list::page(shell, &list).into_response(),
     })
 }

@@ -25,6 +25,8 @@ pub(super) struct Visit {
     pub(super) shell: Shell,
     /// The element that the answer goes into, when a script asks for a part of a page.
     pub(super) into: Option<String>,
+    /// Whether the query bar asks, which then says already what the list shows.
+    pub(super) query_asked: bool,
     /// The state of the list that the reader looks at: of this address, or of the one that a script asks from.
     pub(super) list: list::State,
 }
@@ -57,7 +59,9 @@ impl FromRequestParts<State> for Visit {
             Some(_) => looked_at(parts),
             None => Query::try_from_uri(&parts.uri)?.0,
         };
-        Ok(Self { state: state.clone(), caller, shell, into, list })
+        let source = parts.headers.get("hx-source").and_then(|value| value.to_str().ok());
+        let query_asked = source.is_some_and(|source| source.ends_with("#query"));
+        Ok(Self { state: state.clone(), caller, shell, into, query_asked, list })
     }
 }
 
