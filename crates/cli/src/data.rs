@@ -74,13 +74,13 @@ fn forget(file: &Path) -> anyhow::Result<()> {
 
 /// Says what to do about a database that cannot be opened.
 #[cfg(feature = "server")]
-pub(crate) fn explain(error: store::StoreError, location: &store::Location) -> anyhow::Error {
+pub(crate) fn explain(error: &store::StoreError, location: &store::Location) -> anyhow::Error {
     let name = match location {
         store::Location::Sqlite(path) => format!("`{}`", path.display()),
         // The address may hold a password.
         store::Location::Postgres(_) => "the PostgreSQL database".to_owned(),
     };
-    let remedy = match &error {
+    let remedy = match error {
         store::StoreError::Corrupt(_) => {
             ": put a copy of it back, or move it away (with its -wal and -shm) and start again; devices then report everything again, accounts and decisions are lost"
         }

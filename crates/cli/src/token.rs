@@ -90,7 +90,7 @@ fn answer(path: &Path, request: &Request) -> anyhow::Result<Answer> {
 
 async fn alone(directory: &DataDirectory, request: &Request) -> anyhow::Result<Answer> {
     let location = crate::data::database(directory, None)?;
-    let store = Store::open(&location).await.map_err(|error| crate::data::explain(error, &location))?;
+    let store = Store::open(&location).await.map_err(|error| crate::data::explain(&error, &location))?;
     let accounts = Accounts::new(store.clone());
     let answer = control::answer(&accounts, request, platform::clock::now()).await;
     store.close().await;

@@ -69,7 +69,7 @@ async fn serve(
     listener: TcpListener,
 ) -> anyhow::Result<()> {
     let location = crate::data::database(&directory, arguments.database.as_deref())?;
-    let store = Store::open(&location).await.map_err(|error| crate::data::explain(error, &location))?;
+    let store = Store::open(&location).await.map_err(|error| crate::data::explain(&error, &location))?;
     let state = state(&arguments, &directory, &catalog, &listener, store.clone())?;
     let app: Router = server::app(server::routes(&state).merge(console::routes()), state.clone());
 
