@@ -66,6 +66,8 @@ pub(crate) struct Style {
     /// The rows are walked in their order, so no condition may choose another index: SQLite takes a leading `+` as that
     /// wish, PostgreSQL knows better from its statistics.
     pub(crate) walk: bool,
+    /// The expression of the order: a condition on it may choose its index, because that is the one to walk.
+    pub(crate) key: Option<&'static str>,
     /// Not even what holds for every row of the list may choose one.
     pub(crate) no_index: bool,
     /// So many devices are meant that an artefact is asked for its holders and not a device for what it holds.
@@ -184,7 +186,14 @@ impl<'a> Conditions<'a> {
         if !these.is_empty() {
             let piece = self.any(meaning, &these);
             let common = matches!(meaning, Meaning::Common(_)) && !alone;
-            pieces.push(if common { self.aside(piece) } else { self.leaf(piece, meaning.leads()) });
+            let on_key = meaning.expression().is_some_and(|own| self.style.key == Some(own));
+            pieces.push(if self.style.walk && on_key {
+                piece
+            } else if common {
+                self.aside(piece)
+            } else {
+                self.leaf(piece, meaning.leads())
+            });
         }
         if !not_these.is_empty() {
             pieces.push(not(self.leaf(self.any(meaning, &not_these), false)));

@@ -19,6 +19,8 @@ use crate::{
 
 /// So many matches are put in order here. A walk then meets a match in every fiftieth row of the longest list but holdings.
 const FEW: usize = if cfg!(test) { 20 } else { 2_000 };
+/// So many rows hold a word that is still rare: finding them costs the same, whatever their number.
+const RARE: usize = if cfg!(test) { 60 } else { 10_000 };
 /// From here on, devices are many.
 const MANY_DEVICES: u64 = if cfg!(test) { 10 } else { 1_000 };
 
@@ -73,7 +75,7 @@ pub(crate) async fn tally(
     let many = many_devices(db, shape, request).await?;
     let search = Search { db, shape, request, key: Key::Arrival, descending: false, many };
     let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ");
-    sql.append(search.matches().await?);
+    sql.append(search.matches(search.rare_word().await?));
     if !exact {
         sql.push(" LIMIT ?", Tally::MOST + 1);
     }
@@ -113,29 +115,29 @@ impl Search<'_> {
 
     /// All matches, when they are few.
     async fn few(&self) -> Result<Option<Vec<Place>>, StoreError> {
+        let rare = self.rare_word().await?;
+        let most = if rare.is_some() { RARE } else { FEW };
         let mut sql = self.head();
-        sql.append(self.matches().await?);
-        sql.push(" LIMIT ?", FEW as u64 + 1);
+        sql.append(self.matches(rare));
+        sql.push(" LIMIT ?", most as u64 + 1);
         let places = self.run(sql).await?;
-        Ok(Some(places).filter(|places| places.len() <= FEW))
+        Ok(Some(places).filter(|places| places.len() <= most))
     }
 
-    /// Everything that matches, from the name of the table on. Where a word is rare, the rows that hold it are found first,
-    /// and only these are read.
-    async fn matches(&self) -> Result<Sql, StoreError> {
-        let rare = self.rare_word().await?;
+    /// Everything that matches, from the name of the table on. Where a word is rare, only the rows that hold it are read.
+    fn matches(&self, rare: Option<Sql>) -> Sql {
         let conditions = self.conditions(rare.is_some());
         let mut sql = conditions.table();
         sql.append(conditions.all());
-        if let Some(ids) = rare {
+        if let Some(rows) = rare {
             sql.text.push_str(&format!(" AND {} IN ", self.shape.id));
-            sql.append(list(&ids));
+            sql.append(rows);
         }
-        Ok(sql)
+        sql
     }
 
-    /// The ids of the rows that hold the longest word of the query, when they are few.
-    async fn rare_word(&self) -> Result<Option<Vec<i64>>, StoreError> {
+    /// The rows that hold the longest word of the query, when they are not many: their ids, or how to find them.
+    async fn rare_word(&self) -> Result<Option<Sql>, StoreError> {
         let words = self.request.query.terms.iter().filter_map(|term| match &term.test {
             Test::Contains(word) if !term.negated => Some(word),
             _ => None,
@@ -144,11 +146,15 @@ impl Search<'_> {
         let Some((word, (words, (_, text)))) = words.max_by_key(|word| word.len()).zip(searched) else {
             return Ok(None);
         };
-        let mut sql = contains(text, word).inside(words);
-        sql.push(" LIMIT ?", FEW as u64 + 1);
+        let holding = contains(text, word).inside(words);
+        let mut sql = holding.clone();
+        sql.push(" LIMIT ?", RARE as u64 + 1);
         let rows = self.db.rows(&sql.text, sql.values).await?;
-        let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Some(ids).filter(|ids| ids.len() <= FEW))
+        if rows.len() <= FEW {
+            let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
+            return Ok(Some(list(&ids)));
+        }
+        Ok(Some(holding.inside("({})")).filter(|_| rows.len() <= RARE))
     }
 
     fn page_of(&self, mut places: Vec<Place>, after: Option<&Place>, number: usize) -> Vec<Place> {
@@ -215,7 +221,11 @@ impl Search<'_> {
     fn conditions(&self, walk: bool) -> Conditions<'_> {
         // Rows that are walked as they came have no index to be walked along.
         let no_index = walk && self.key == Key::Arrival;
-        let style = Style { engine: self.db.engine(), walk, no_index, many: self.many };
+        let key = match self.key {
+            Key::Arrival => None,
+            Key::Number(text) | Key::Text(text) => Some(text),
+        };
+        let style = Style { engine: self.db.engine(), walk, key, no_index, many: self.many };
         Conditions::new(self.shape, self.request, style)
     }
 

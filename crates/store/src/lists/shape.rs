@@ -41,6 +41,14 @@ pub(crate) enum Meaning {
 }
 
 impl Meaning {
+    /// The expression that it compares, where it is one.
+    pub(crate) fn expression(&self) -> Option<&'static str> {
+        match self {
+            Self::Text(text) | Self::Path(text) | Self::Number(text) | Self::Time(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether it names so few rows that they are best found by it.
     pub(crate) fn leads(&self) -> bool {
         match self {

@@ -126,7 +126,7 @@ const ORDERS: &[Order] = &[
     greatest_first("held", Key::Number("{own}.devices")),
     greatest_first("loaded", Key::Number("{own}.loaded")),
     greatest_first("severity", Key::Number("COALESCE({own}.severity, -1)")),
-    greatest_first("seen", Key::Arrival),
+    greatest_first("seen", Key::Number("{own}.first_seen_at")),
 ];
 
 const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);

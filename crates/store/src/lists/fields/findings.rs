@@ -62,7 +62,7 @@ const ORDERS: &[Order] = &[
     greatest_first("severity", Key::Number("f.severity")),
     // What nobody set a date for comes after every date.
     least_first("due", Key::Text("COALESCE(f.due, '~')")),
-    greatest_first("seen", Key::Arrival),
+    greatest_first("seen", Key::Number("f.first_seen_at")),
 ];
 
 const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);

@@ -84,7 +84,8 @@ const KNOWN: &[Known] = &[
     field("seen", Kind::Time, "when it appeared there", Meaning::Time("h.first_seen_at")),
 ];
 
-const ORDERS: &[Order] = &[least_first("path", Key::Text("h.path")), greatest_first("seen", Key::Arrival)];
+const ORDERS: &[Order] =
+    &[least_first("path", Key::Text("h.path")), greatest_first("seen", Key::Number("h.first_seen_at"))];
 
 const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
 const COLUMNS: [Column; ORDERS.len()] = columns(ORDERS);
