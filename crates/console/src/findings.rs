@@ -22,8 +22,11 @@ pub(crate) static SPEC: Spec = Spec {
     place: Place::Findings,
     noun: Noun("finding", "findings"),
     example: "severity:high state:open device:lap-*",
+    usual: "state:open -severity:info",
+    unsaid: "",
     chips: &[
         Chip { label: "Open", term: "state:open" },
+        Chip { label: "To decide", term: "-severity:info" },
         Chip { label: "Critical and high", term: "severity:critical,high" },
         Chip { label: "New this week", term: "seen:<7d" },
         Chip { label: "Nobody's", term: "assignee:none" },
@@ -82,7 +85,7 @@ fn due(shell: &Shell, finding: &FindingRow) -> Markup {
 
 /// What is said of all findings.
 pub(crate) fn lead(shell: &Shell) -> Markup {
-    html! { @if shell.one_machine() { " on this machine." } @else { " in all, on the devices that report." } }
+    html! { " to decide" @if shell.one_machine() { " on this machine." } @else { " on the devices that report." } }
 }
 
 /// What would be here.

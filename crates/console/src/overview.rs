@@ -41,7 +41,7 @@ pub(crate) fn page(shell: &Shell, overview: &Overview) -> Markup {
 fn needs(shell: &Shell, overview: &Overview) -> Markup {
     html! {
         section.block #needs data-live-region {
-            header { h2 { "Needs a decision" } a href="/findings?q=state:open" { "All findings" } }
+            header { h2 { "Needs a decision" } a href="/findings" { "All findings" } }
             div.list {
                 @for need in &overview.needs { (need_row(shell, need)) }
                 @if overview.needs.is_empty() {
@@ -59,7 +59,7 @@ fn needs(shell: &Shell, overview: &Overview) -> Markup {
 fn need_row(shell: &Shell, need: &Need) -> Markup {
     let href = match need.findings {
         1 => format!("/findings/{}", need.newest),
-        _ => format!("/findings?q=state:open%20rule:{}", escaped(&need.rule)),
+        _ => format!("/findings?q=state:open%20-severity:info%20rule:{}", escaped(&need.rule)),
     };
     let title = words::message(&need.message.replace('`', ""));
     html! {
@@ -82,7 +82,7 @@ fn need_row(shell: &Shell, need: &Need) -> Markup {
 fn new(shell: &Shell, overview: &Overview) -> Markup {
     html! {
         section.block #new data-live-region {
-            header { h2 { "New since yesterday" } a href="/models?q=seen:%3C1d" { "All new models" } }
+            header { h2 { "New since yesterday" } a href="/models?q=-role:data%20seen:%3C1d" { "All new models" } }
             div.list {
                 @for model in overview.new_artifacts.iter().take(6) { (new_row(shell, model)) }
                 @if overview.new_artifacts.is_empty() { p.row.dim { "No model appeared." } }

@@ -21,6 +21,8 @@ pub(crate) static RUNTIMES: Spec = Spec {
     place: Place::Runtimes,
     noun: Noun("runtime", "runtimes"),
     example: "tool:ollama exposed:yes",
+    usual: "",
+    unsaid: "",
     chips: &[
         Chip { label: "Reachable by others", term: "exposed:yes" },
         Chip { label: "Confirmed", term: "confidence:confirmed" },
@@ -44,6 +46,8 @@ pub(crate) static AGENTS: Spec = Spec {
     place: Place::Agents,
     noun: Noun("agent", "agents"),
     example: "tool:claude-code state:running",
+    usual: "state:running,installed",
+    unsaid: "state:running,installed",
     chips: &[
         Chip { label: "Running now", term: "state:running" },
         Chip { label: "Started without questions", term: "unattended:yes" },

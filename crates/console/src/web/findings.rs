@@ -76,7 +76,7 @@ async fn change(
     if let (None, Ok(done)) = (&visit.into, &outcome) {
         return Ok(visit::back(&format!("/findings/{id}"), done));
     }
-    visit.list = visit.list.opening(&id);
+    visit.list = visit.list.settled(findings::SPEC.usual).opening(&id);
     let how = if visit.into.is_some() { Open::Beside } else { Open::Page };
     let shown = open(&visit, &id, how, Some(outcome)).await?.ok_or_else(|| Problem::not_found("finding"))?;
     Ok(if visit.into.is_some() { visit::part(shown) } else { shown.into_response() })

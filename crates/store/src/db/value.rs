@@ -140,11 +140,6 @@ impl Row {
         Err(StoreError::Unexpected(format!("column {at} is no {wanted}: {:?}", self.0.get(at))))
     }
 
-    /// The value at a place, for those who only pass it on.
-    pub(crate) fn value(&self, at: usize) -> Option<&Value> {
-        self.0.get(at)
-    }
-
     /// A number that may be absent.
     pub(crate) fn maybe_int(&self, at: usize) -> Result<Option<i64>, StoreError> {
         match self.0.get(at) {

@@ -123,20 +123,11 @@ impl Kind for Agents {
     ) -> impl Future<Output = Result<Page<ProgramRow>, ListError>> + Send {
         store.agents(request)
     }
-    /// Agents that are installed can be started at any time: they stand in the list beside those that run.
-    fn asked(request: &ListRequest) -> Result<ListRequest, ListError> {
-        let mut asked = request.clone();
-        if !asked.query.names("state") {
-            asked.query.terms.extend(Self::SPEC.collection.query("state:running,installed")?.terms);
-        }
-        Ok(asked)
-    }
     fn cells(shell: &Shell, state: &State, row: &ProgramRow) -> Markup {
         programs::cells(shell, state, row)
     }
-    /// The navigation counts those that run.
-    fn total(_: &Shell) -> Option<u64> {
-        None
+    fn total(shell: &Shell) -> Option<u64> {
+        Some(shell.counts.agents)
     }
     fn lead(shell: &Shell) -> Markup {
         programs::lead(shell, ProgramKind::Agent)
