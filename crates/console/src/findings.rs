@@ -50,7 +50,7 @@ pub(crate) fn cells(shell: &Shell, state: &State, finding: &FindingRow) -> Marku
     html! {
         td.sevs { (severity::mark(finding.severity)) }
         td.main {
-            (opener(&SPEC, state, &finding.id, &html! { (words::coded(&words::message(&finding.message))) }))
+            (opener(&SPEC, state, &finding.id, &html! { span title=(finding.message) { (words::coded(&line(finding))) } }))
             span.sub { span.mono { (finding.rule) } }
         }
         td.p4 { (device(&finding.device)) }
@@ -58,6 +58,12 @@ pub(crate) fn cells(shell: &Shell, state: &State, finding: &FindingRow) -> Marku
         td.num.p2 { (due(shell, finding)) }
         td.num.p2 { (time::ago(shell.now, finding.first_seen_at)) }
     }
+}
+
+/// The message with its paths cut in their middle, so that it fits on a line.
+pub(crate) fn line(finding: &FindingRow) -> String {
+    let paths = std::iter::once(&finding.subject).chain(&finding.evidence);
+    words::message(&words::shortened(&finding.message, paths.map(String::as_str)))
 }
 
 /// Who has it in hand, and where it is in its life.

@@ -1,10 +1,12 @@
 //! Runtimes and agents: programs that run inference, and programs that act on what a model says. Pure.
 
+mod about;
 mod panel;
 
 use maud::{Markup, html};
 use store::{Collection, ProgramKind, ProgramRow};
 
+pub(crate) use about::{RULES, is_about};
 pub(crate) use panel::{Beside, page, panel};
 
 use crate::{
