@@ -21,8 +21,8 @@ const row = (name, id, open) => `<tr data-row><td class="main"><a class="main" d
   <span class="sub mono">9f2c41d${id}</span></td><td class="num">4.${id} GB</td><td class="p4"><span class="sev critical">Critical</span></td></tr>`;
 
 const panel = (id) => `<div class="panel-top"><span class="sev high">High</span><a class="close" data-close href="/models">Close</a></div>
-  <h2 tabindex="-1" data-focus>${ROWS[id]}</h2><div class="copy"><code>eyeline inspect</code>
-  <button class="button small needs-scripts" data-copy="eyeline inspect ${ROWS[id]}">Copy</button></div>`;
+  <h2 tabindex="-1" data-focus>${ROWS[id]}</h2><div class="copy"><code>eyeline scan</code>
+  <button class="button small needs-scripts" data-copy="eyeline scan ${ROWS[id]}">Copy</button></div>`;
 
 const list = (open) => `<div class="split"><div class="page"><header class="head"><h1>Models</h1></header><div class="region">
   <div class="bar"><div class="end"><button class="button small fresh" data-live-show="models" hidden></button></div></div>

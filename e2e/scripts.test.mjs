@@ -125,7 +125,7 @@ test("a command is copied and said to be", async () => {
   await go("/models?open=1");
   await page.click("[data-copy]");
   await page.locator("[data-copy]", { hasText: "Copied" }).waitFor();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "eyeline inspect flux1-dev");
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "eyeline scan flux1-dev");
 });
 
 test("a region takes its new content in place when the server says so", async () => {

@@ -24,6 +24,8 @@ pub(crate) static SPEC: Spec = Spec {
     place: Place::Devices,
     noun: Noun("device", "devices"),
     example: "os:linux sight:partial findings:>0",
+    usual: "",
+    unsaid: "",
     chips: &[
         Chip { label: "Silent", term: "state:silent" },
         Chip { label: "Seen in part", term: "sight:partial" },

@@ -22,8 +22,11 @@ pub(crate) static SPEC: Spec = Spec {
     place: Place::Findings,
     noun: Noun("finding", "findings"),
     example: "severity:high state:open device:lap-*",
+    usual: "state:open -severity:info",
+    unsaid: "",
     chips: &[
         Chip { label: "Open", term: "state:open" },
+        Chip { label: "To decide", term: "-severity:info" },
         Chip { label: "Critical and high", term: "severity:critical,high" },
         Chip { label: "New this week", term: "seen:<7d" },
         Chip { label: "Nobody's", term: "assignee:none" },
@@ -47,7 +50,7 @@ pub(crate) fn cells(shell: &Shell, state: &State, finding: &FindingRow) -> Marku
     html! {
         td.sevs { (severity::mark(finding.severity)) }
         td.main {
-            (opener(&SPEC, state, &finding.id, &html! { (words::coded(&words::message(&finding.message))) }))
+            (opener(&SPEC, state, &finding.id, &html! { span title=(finding.message) { (words::coded(&line(finding))) } }))
             span.sub { span.mono { (finding.rule) } }
         }
         td.p4 { (device(&finding.device)) }
@@ -55,6 +58,12 @@ pub(crate) fn cells(shell: &Shell, state: &State, finding: &FindingRow) -> Marku
         td.num.p2 { (due(shell, finding)) }
         td.num.p2 { (time::ago(shell.now, finding.first_seen_at)) }
     }
+}
+
+/// The message with its paths cut in their middle, so that it fits on a line.
+pub(crate) fn line(finding: &FindingRow) -> String {
+    let paths = std::iter::once(&finding.subject).chain(&finding.evidence);
+    words::message(&words::shortened(&finding.message, paths.map(String::as_str)))
 }
 
 /// Who has it in hand, and where it is in its life.
@@ -82,7 +91,7 @@ fn due(shell: &Shell, finding: &FindingRow) -> Markup {
 
 /// What is said of all findings.
 pub(crate) fn lead(shell: &Shell) -> Markup {
-    html! { @if shell.one_machine() { " on this machine." } @else { " in all, on the devices that report." } }
+    html! { " to decide" @if shell.one_machine() { " on this machine." } @else { " on the devices that report." } }
 }
 
 /// What would be here.

@@ -27,12 +27,36 @@ pub(crate) struct Spec {
     pub(crate) noun: Noun,
     /// A query to learn from.
     pub(crate) example: &'static str,
+    /// The query that it begins with, which stands in the query bar and can be taken away; empty for everything.
+    pub(crate) usual: &'static str,
+    /// What goes without saying where the query does not name its field, so that everything is everything.
+    pub(crate) unsaid: &'static str,
     /// The usual questions.
     pub(crate) chips: &'static [Chip],
     /// The columns.
     pub(crate) heads: &'static [Head],
     /// Which changes in the store concern it.
     pub(crate) live: &'static str,
+}
+
+impl Spec {
+    /// A condition that is written in this module's pages; a test holds every one of them to be understood.
+    fn known(&self, condition: &str) -> Query {
+        self.collection.query(condition).unwrap_or_default()
+    }
+
+    /// What the store is asked: what the reader asked, and what goes without saying.
+    pub(crate) fn with_unsaid(&self, query: &Query) -> Query {
+        let mut asked = query.clone();
+        let named = |term: &protocol::query::Term| matches!(&term.test, protocol::query::Test::Field { name, .. } if query.names(name));
+        asked.terms.extend(self.known(self.unsaid).terms.into_iter().filter(|term| !named(term)));
+        asked
+    }
+
+    /// Whether everything that a query finds is among what the list begins with.
+    fn narrows(&self, query: &Query) -> bool {
+        self.known(self.usual).terms.iter().all(|term| query.terms.contains(term))
+    }
 }
 
 /// A usual question: a condition under a name for people.
@@ -51,9 +75,9 @@ pub(crate) struct List<'a> {
     pub(crate) problem: Option<String>,
     /// How many rows match.
     pub(crate) tally: Tally,
-    /// How many there are in all, where that is counted.
+    /// How many there are of what it begins with, where that is counted.
     pub(crate) total: Option<u64>,
-    /// What the page says beside the numbers, when nothing is asked.
+    /// What the page says beside the numbers, when nothing else is asked.
     pub(crate) lead: Markup,
     /// The cells of each row; the first holds [`opener`].
     pub(crate) rows: Vec<Markup>,
@@ -84,7 +108,7 @@ fn search<'a>(list: &'a List<'_>) -> Search<'a> {
     Search {
         path: list.spec.place.path(),
         of: list.spec.noun.1,
-        text: &list.state.q,
+        text: list.state.query(),
         example: list.spec.example,
         sort: Some(list.state.sort.as_str()).filter(|sort| !sort.is_empty()),
         wrong: list.problem.is_some(),
@@ -141,15 +165,18 @@ fn lead(list: &List<'_>) -> Markup {
     let Tally { number, more } = list.tally;
     let noun = list.spec.noun;
     let shown = if more { format!("more than {}", words::count(number)) } else { words::count(number) };
-    let all = list.total.unwrap_or(0).max(number);
+    let of = list.total.filter(|_| list.spec.narrows(list.query));
     html! {
         @if list.problem.is_some() {
             "The query was not understood, so nothing is shown."
-        } @else if list.query.is_empty() {
-            @if number > 0 { b { @if more { (words::capital(&shown)) " " (noun.1) } @else { (noun.count(number)) } } (list.lead) }
+        } @else if list.query.to_string() == list.spec.usual || list.query.is_empty() {
+            @if number > 0 {
+                b { @if more { (words::capital(&shown)) " " (noun.1) } @else { (noun.count(number)) } }
+                @if list.query.is_empty() && !list.spec.usual.is_empty() { " in all." } @else { (list.lead) }
+            }
         } @else {
             b { (words::capital(&shown)) } " "
-            @if list.total.is_some() { "of " (noun.count(all)) " " } @else { (noun.of(number)) " " }
+            @if let Some(all) = of { "of " (noun.count(all.max(number))) " " } @else { (noun.of(number)) " " }
             (if number == 1 && !more { "matches" } else { "match" }) "."
         }
     }
@@ -177,8 +204,9 @@ fn nothing(list: &List<'_>) -> Markup {
         div.empty {
             @if list.problem.is_some() {
                 p { "Put it right above, or " (link(list, &list.state.asking(""), "", false, &html! { "show everything" })) "." }
-            } @else if list.query.is_empty() && list.state.after.is_empty() {
+            } @else if list.query.to_string() == list.spec.usual && list.state.after.is_empty() {
                 (list.empty)
+                @if !list.spec.usual.is_empty() { p { (link(list, &list.state.asking(""), "", false, &html! { "Show everything" })) } }
             } @else {
                 h2 { "No " (list.spec.noun.0) " matches" }
                 p { "Take a condition away, or " (link(list, &list.state.asking(""), "", false, &html! { "show everything" })) "." }

@@ -22,6 +22,8 @@ pub(crate) static SPEC: Spec = Spec {
     place: Place::Models,
     noun: Noun("model", "models"),
     example: "license:cc-by-nc* size:>4GB seen:<7d",
+    usual: "-role:data",
+    unsaid: "",
     chips: &[
         Chip { label: "New since yesterday", term: "seen:<1d" },
         Chip { label: "Loaded now", term: "loaded:>0" },
@@ -29,6 +31,7 @@ pub(crate) static SPEC: Spec = Spec {
         Chip { label: "Unknown origin", term: "origin:unknown" },
         Chip { label: "Malicious or suspicious", term: "verdict:malicious,suspicious" },
         Chip { label: "Held more than once", term: "held:>1" },
+        Chip { label: "Without data of packages", term: "-role:data" },
     ],
     heads: &[
         Head::new("Model", Some("name"), ""),

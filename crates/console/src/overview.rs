@@ -4,7 +4,7 @@ mod figures;
 mod lead;
 
 use maud::{Markup, html};
-use store::{ArtifactRow, GapTally, Need, Overview, SightTally};
+use store::{ArtifactRow, DeviceRow, DeviceState, GapTally, Need, Overview, SightTally};
 
 use crate::{
     list::escaped,
@@ -14,8 +14,8 @@ use crate::{
     words::{self, Noun},
 };
 
-/// The page.
-pub(crate) fn page(shell: &Shell, overview: &Overview) -> Markup {
+/// The page; with the machine where there is only one.
+pub(crate) fn page(shell: &Shell, overview: &Overview, machine: Option<&DeviceRow>) -> Markup {
     let search = Search {
         path: Place::Models.path(),
         of: "models",
@@ -24,7 +24,13 @@ pub(crate) fn page(shell: &Shell, overview: &Overview) -> Markup {
     };
     let body = html! {
         div.page data-live="findings artifacts holdings devices runtimes agents" {
-            header.head #lead data-live-region { h1 { "Overview" } p.lead { (lead::lead(shell, overview)) } }
+            header.head {
+                h1 { "Overview" }
+                @if let Some(machine) = machine.filter(|machine| shell.reader.may.command && machine.state != DeviceState::Revoked) {
+                    form.actions method="post" action=(format!("/devices/{}/rescan?from=overview", machine.id)) { button.button { "Scan now" } }
+                }
+                p.lead #lead data-live-region { (lead::lead(shell, overview)) }
+            }
             @if lead::first_look(overview) {
                 p.notice #looking data-live-region role="status" { span.busy { "Looking at this machine for the first time. What is found appears here as it comes." } }
             }
@@ -41,7 +47,7 @@ pub(crate) fn page(shell: &Shell, overview: &Overview) -> Markup {
 fn needs(shell: &Shell, overview: &Overview) -> Markup {
     html! {
         section.block #needs data-live-region {
-            header { h2 { "Needs a decision" } a href="/findings?q=state:open" { "All findings" } }
+            header { h2 { "Needs a decision" } a href="/findings" { "All findings" } }
             div.list {
                 @for need in &overview.needs { (need_row(shell, need)) }
                 @if overview.needs.is_empty() {
@@ -59,14 +65,14 @@ fn needs(shell: &Shell, overview: &Overview) -> Markup {
 fn need_row(shell: &Shell, need: &Need) -> Markup {
     let href = match need.findings {
         1 => format!("/findings/{}", need.newest),
-        _ => format!("/findings?q=state:open%20rule:{}", escaped(&need.rule)),
+        _ => format!("/findings?q=state:open%20-severity:info%20rule:{}", escaped(&need.rule)),
     };
-    let title = words::message(&need.message.replace('`', ""));
+    let title = words::message(&words::shortened(&need.message, [need.subject.as_str()]).replace('`', ""));
     html! {
         a.row.need href=(href) {
             (severity::mark(need.severity))
             span.what {
-                b.strong { (title) }
+                b.strong title=(need.message) { (title) }
                 span.clip {
                     @if need.findings > 1 { "and " (words::count(need.findings - 1)) " more like it" @if !shell.one_machine() { " on " (Noun("device", "devices").told(need.devices)) } " · " }
                     @if let Some(due) = need.due { (time::due(shell.now, due)) " · " }
@@ -82,7 +88,7 @@ fn need_row(shell: &Shell, need: &Need) -> Markup {
 fn new(shell: &Shell, overview: &Overview) -> Markup {
     html! {
         section.block #new data-live-region {
-            header { h2 { "New since yesterday" } a href="/models?q=seen:%3C1d" { "All new models" } }
+            header { h2 { "New since yesterday" } a href="/models?q=-role:data%20seen:%3C1d" { "All new models" } }
             div.list {
                 @for model in overview.new_artifacts.iter().take(6) { (new_row(shell, model)) }
                 @if overview.new_artifacts.is_empty() { p.row.dim { "No model appeared." } }

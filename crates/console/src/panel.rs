@@ -2,7 +2,7 @@
 
 use domain::{Confidence, Evidence, EvidenceFamily};
 use maud::{Markup, html};
-use store::{DeviceRef, PersonRef};
+use store::{DeviceRef, FindingRow, PersonRef};
 
 use crate::{
     list::State,
@@ -117,6 +117,18 @@ fn family(family: EvidenceFamily) -> &'static str {
         EvidenceFamily::Argument => "its command line",
         EvidenceFamily::Name => "the name of the process",
         EvidenceFamily::Port => "a port; no proof by itself",
+    }
+}
+
+/// Findings about the thing of a panel, each with what to do.
+pub(crate) fn findings(findings: &[FindingRow]) -> Markup {
+    html! {
+        @for finding in findings {
+            div.evidence.(finding.severity.as_str()) {
+                a href={ "/findings/" (finding.id) } { (words::coded(&words::message(&finding.message))) }
+                span.at { (finding.severity) " · " (device(&finding.device)) " · " (finding.help) }
+            }
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Runtimes and agents: programs that run inference, and programs that act on what a model says. Pure.
 
+mod about;
 mod panel;
 
 use maud::{Markup, html};
 use store::{Collection, ProgramKind, ProgramRow};
 
+pub(crate) use about::{RULES, is_about};
 pub(crate) use panel::{Beside, page, panel};
 
 use crate::{
@@ -21,6 +23,8 @@ pub(crate) static RUNTIMES: Spec = Spec {
     place: Place::Runtimes,
     noun: Noun("runtime", "runtimes"),
     example: "tool:ollama exposed:yes",
+    usual: "",
+    unsaid: "",
     chips: &[
         Chip { label: "Reachable by others", term: "exposed:yes" },
         Chip { label: "Confirmed", term: "confidence:confirmed" },
@@ -44,6 +48,8 @@ pub(crate) static AGENTS: Spec = Spec {
     place: Place::Agents,
     noun: Noun("agent", "agents"),
     example: "tool:claude-code state:running",
+    usual: "state:running,installed",
+    unsaid: "state:running,installed",
     chips: &[
         Chip { label: "Running now", term: "state:running" },
         Chip { label: "Started without questions", term: "unattended:yes" },

@@ -17,6 +17,8 @@ pub(crate) static SPEC: Spec = Spec {
     place: Place::Records,
     noun: Noun("record", "records"),
     example: "kind:finding-* actor:ada at:<7d",
+    usual: "",
+    unsaid: "",
     chips: &[
         Chip { label: "By people", term: "-actor:none" },
         Chip { label: "Findings", term: "kind:finding-*" },

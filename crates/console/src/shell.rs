@@ -36,14 +36,6 @@ impl Place {
         }
     }
 
-    /// Where the navigation leads: findings to those that are open, which is what their number counts.
-    fn entrance(self) -> &'static str {
-        match self {
-            Self::Findings => "/findings?q=state:open",
-            other => other.path(),
-        }
-    }
-
     /// Its address.
     pub(crate) fn path(self) -> &'static str {
         match self {
@@ -265,7 +257,7 @@ fn navigation(shell: &Shell, here: Place) -> Markup {
 fn counted(counts: Counts, here: Place) -> Markup {
     let link = |place: Place, number: Option<u64>| {
         html! {
-            a href=(place.entrance()) data-go=[place.key()] aria-current=[(place == here).then_some("page")] {
+            a href=(place.path()) data-go=[place.key()] aria-current=[(place == here).then_some("page")] {
                 (place.word())
                 @if let Some(number) = number { span.count { (words::count(number)) } }
             }

@@ -107,8 +107,8 @@ fn seen() -> Overview {
 
 /// The text of a page's lead.
 fn lead(shell: &Shell, overview: &Overview) -> String {
-    let page = overview::page(shell, overview).into_string();
-    let lead = page.split(r#"<p class="lead">"#).nth(1).unwrap().split("</p>").next().unwrap();
+    let page = overview::page(shell, overview, None).into_string();
+    let lead = page.split(r#"id="lead" data-live-region>"#).nth(1).unwrap().split("</p>").next().unwrap();
     lead.replace("<b>", "").replace("</b>", "").replace('\u{a0}', " ")
 }
 
@@ -172,7 +172,7 @@ fn the_overview_says_when_nothing_was_seen_yet() {
     let first = Overview { sight: SightTally { none: 1, ..SightTally::default() }, ..seen() };
     assert!(lead(&shell(1), &first).starts_with("The first scan is under way."));
     assert!(
-        overview::page(&shell(1), &first)
+        overview::page(&shell(1), &first, None)
             .into_string()
             .contains("Looking at this machine for the first time")
     );
@@ -195,15 +195,15 @@ fn one_finding_leads_to_itself_and_several_to_their_list() {
         assigned: 0,
     };
     let page = |findings| {
-        overview::page(&shell(5), &Overview { needs: vec![need(findings)], ..seen() }).into_string()
+        overview::page(&shell(5), &Overview { needs: vec![need(findings)], ..seen() }, None).into_string()
     };
     assert!(page(1).contains(r#"href="/findings/f1""#));
-    assert!(page(3).contains(r#"href="/findings?q=state:open%20rule:pickle-weights""#));
+    assert!(page(3).contains(r#"href="/findings?q=state:open%20-severity:info%20rule:pickle-weights""#));
 }
 
 #[test]
 fn a_row_of_models_carries_name_digest_licence_origin_and_size() {
-    let state = State { q: "size:>1GB".into(), ..State::default() };
+    let state = State { q: Some("size:>1GB".into()), ..State::default() };
     insta::assert_snapshot!(
         models::cells(&shell(5), &state, &model("coder-7b")).into_string().replace("<td", "\n<td")
     );
@@ -233,7 +233,8 @@ fn a_reader_without_the_permission_is_offered_nothing_to_do() {
 #[test]
 fn what_comes_from_devices_is_escaped_everywhere() {
     let evil = "<script>alert(1)</script>\" onclick=x '";
-    let (shell, state, query) = (shell(5), State { q: evil.into(), ..State::default() }, Query::default());
+    let (shell, state, query) =
+        (shell(5), State { q: Some(evil.into()), ..State::default() }, Query::default());
     let mut row = model(evil);
     row.format = evil.into();
     row.license =
@@ -266,7 +267,7 @@ fn no_page_has_a_style_or_a_script_of_its_own() {
         devices: 1,
     };
     let pages = [
-        overview::page(&shell, &Overview { gaps: vec![gap], ..seen() }),
+        overview::page(&shell, &Overview { gaps: vec![gap], ..seen() }, None),
         list::page(&shell, &list(&models::SPEC, &state, &query, Vec::new())),
         crate::access::page(&shell, &crate::access::Model::default()),
         crate::account::page(&shell, &crate::account::Model::default()),
@@ -287,7 +288,9 @@ fn no_page_has_a_style_or_a_script_of_its_own() {
 #[test]
 fn every_chip_example_and_head_is_known_to_its_list() {
     for spec in SPECS {
-        spec.collection.query(spec.example).unwrap();
+        for text in [spec.example, spec.usual, spec.unsaid] {
+            assert_eq!(spec.collection.query(text).unwrap().to_string(), text);
+        }
         for chip in spec.chips {
             let query =
                 spec.collection.query(chip.term).unwrap_or_else(|error| panic!("{}: {error}", chip.label));

@@ -9,6 +9,8 @@ mod lists;
 mod live;
 mod overview;
 mod signing;
+#[cfg(test)]
+mod table_tests;
 mod visit;
 
 use accounts::Permission::{

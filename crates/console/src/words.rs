@@ -127,6 +127,39 @@ pub(crate) fn path(path: &str) -> Markup {
     }
 }
 
+/// The longest path in a line of a list, in characters.
+const PATH: usize = 44;
+
+/// A text in which paths are cut in their middle: those that are known, which may have spaces, or else words that are paths.
+pub(crate) fn shortened<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let known = known.into_iter().find(|path| path.starts_with('/') && text.contains(path));
+    if let Some(path) = known {
+        return text.replace(path, &short_path(path));
+    }
+    let word = |word: &str| if word.starts_with('/') { short_path(word) } else { word.to_owned() };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// The path with its beginning and its file's name, and as much before that as fits.
+fn short_path(path: &str) -> String {
+    let length = |text: &str| text.chars().count();
+    let (Some((_, file)), Some(first)) = (path.rsplit_once('/'), path.split('/').nth(1)) else {
+        return path.to_owned();
+    };
+    if length(path) <= PATH || first == file {
+        return path.to_owned();
+    }
+    let mut tail = file.to_owned();
+    for part in path.rsplit('/').skip(1) {
+        let longer = format!("{part}/{tail}");
+        if length(first) + length(&longer) + 4 > PATH {
+            break;
+        }
+        tail = longer;
+    }
+    format!("/{first}/…/{tail}")
+}
+
 /// A message as the beginning of a line: a capital where it begins with a word, and not where it begins with a name.
 pub(crate) fn message(text: &str) -> String {
     let first = text.split(' ').next().unwrap_or_default();
@@ -193,6 +226,23 @@ mod tests {
     }
 
     #[test]
+    fn a_long_path_loses_its_middle_and_keeps_its_file() {
+        let short = |text: &str, known: &[&str]| shortened(text, known.iter().copied());
+        let long = "/home/ada/.cache/huggingface/hub/models--acme--coder/snapshots/0a1b/model.bin";
+        assert_eq!(
+            short(&format!("{long} is a pickle"), &[]),
+            "/home/…/snapshots/0a1b/model.bin is a pickle"
+        );
+        let spaced = "/home/ada/Old Projects/a folder of some depth/it is here/final model.bin";
+        assert_eq!(
+            short(&format!("{spaced} is a pickle"), &[spaced]),
+            "/home/…/it is here/final model.bin is a pickle"
+        );
+        assert_eq!(short("/opt/model.bin is a pickle", &[]), "/opt/model.bin is a pickle");
+        assert_eq!(short("hf.co/acme/coder and/or more", &["acme"]), "hf.co/acme/coder and/or more");
+    }
+
+    #[test]
     fn weights_are_counted_as_people_say_it() {
         assert_eq!(parameters(7_615_616_512), "7.6B");
         assert_eq!(parameters(350_000_000), "350M");
@@ -214,6 +264,17 @@ mod tests {
             prop_assert_eq!(count(number).replace(',', ""), number.to_string());
             prop_assert!(size(number).contains(NBSP));
             prop_assert!(!parameters(number).is_empty());
+        }
+
+        #[test]
+        fn a_text_without_long_paths_stays_as_it_is(text in "[a-z /.é]{0,44}") {
+            prop_assert_eq!(shortened(&text, []), text);
+        }
+
+        #[test]
+        fn a_path_keeps_its_file_whatever_it_is(path in "(/[^/]{0,30}){1,9}") {
+            let file = path.rsplit('/').next().unwrap_or_default();
+            prop_assert!(short_path(&path).ends_with(file));
         }
     }
 }

@@ -138,14 +138,15 @@ CREATE TABLE artifacts (
 );
 CREATE INDEX artifacts_sha256 ON artifacts (sha256);
 CREATE INDEX artifacts_name ON artifacts (LOWER(name), id);
-CREATE INDEX artifacts_first_seen ON artifacts (first_seen_at, id);
+CREATE INDEX artifacts_first_seen ON artifacts (first_seen_at, id, role);
 CREATE INDEX artifacts_size ON artifacts (size, id);
 CREATE INDEX artifacts_devices ON artifacts (devices, id);
 CREATE INDEX artifacts_loaded ON artifacts (loaded, id);
 CREATE INDEX artifacts_severity ON artifacts (COALESCE(severity, -1), id);
 CREATE INDEX artifacts_license ON artifacts (COALESCE(LOWER(license), ''), id);
-CREATE INDEX artifacts_commercial ON artifacts (COALESCE(commercial_use, 'unknown'));
-CREATE INDEX artifacts_publisher ON artifacts (registry, publisher, first_seen_at);
+CREATE INDEX artifacts_commercial ON artifacts (COALESCE(commercial_use, 'unknown'), role);
+CREATE INDEX artifacts_role ON artifacts (COALESCE(role, ''), id);
+CREATE INDEX artifacts_publisher ON artifacts (registry, publisher, first_seen_at, role);
 CREATE INDEX artifacts_stores ON artifacts (stores, id);
 CREATE INDEX artifacts_search ON artifacts (search, id);
 
@@ -268,6 +269,7 @@ CREATE TABLE records (
 CREATE INDEX records_device ON records (device, id);
 CREATE INDEX records_kind ON records (kind, id);
 CREATE INDEX records_at ON records (at);
+CREATE INDEX records_subject ON records (COALESCE(subject_id, ''), id);
 
 -- Orders to sensors, numbered so that none can be played again.
 CREATE TABLE orders (

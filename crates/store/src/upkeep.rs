@@ -40,7 +40,7 @@ impl Store {
     pub async fn count_day(&self, now: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO days (day, artifacts, runtimes, agents, devices)
             SELECT ?,
-                (SELECT COUNT(*) FROM artifacts WHERE holdings > 0),
+                (SELECT COUNT(*) FROM artifacts WHERE holdings > 0 AND COALESCE(role, '') <> 'data'),
                 (SELECT COUNT(*) FROM programs WHERE kind = 'runtime' AND pid IS NOT NULL),
                 (SELECT COUNT(*) FROM programs WHERE kind = 'agent' AND pid IS NOT NULL),
                 (SELECT COUNT(*) FROM devices WHERE revoked_at IS NULL AND seen_at > ?)

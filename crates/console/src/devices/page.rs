@@ -5,6 +5,7 @@ use store::{ArtifactRow, DeviceDetail, DeviceState, FindingRow, PersonRef, Progr
 
 use super::{SPEC, coverage, heard, name, sight, system, timeline};
 use crate::{
+    findings,
     list::escaped,
     names,
     panel::{self, Frame, facts, section},
@@ -37,7 +38,7 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, device: &DeviceDetail, besi
         p { (sentence(shell, device)) }
         div.actions { a.button href={ "/devices/" (device.row.id) } { "Everything about it" } (rescan(shell, device)) }
         (section("Identity", &facts(identity(shell, device))))
-        @if !beside.findings.is_empty() { (section("Findings", &findings(&beside.findings))) }
+        @if !beside.findings.is_empty() { (section("Findings", &wrong(&beside.findings))) }
         @if !beside.runtimes.is_empty() { (section("Running now", &running(shell, &beside.runtimes))) }
         @if let Some(seen) = &device.coverage { (section("What cannot be seen", &coverage::coverage(seen, &[]))) }
     };
@@ -190,13 +191,13 @@ pub(crate) fn need(finding: &FindingRow) -> Markup {
     html! {
         a.row.need href={ "/findings/" (finding.id) } {
             (severity::mark(finding.severity))
-            span.what { b.strong { (words::message(&finding.message.replace('`', ""))) } span.clip { (finding.help) } }
+            span.what { b.strong title=(finding.message) { (findings::line(finding).replace('`', "")) } span.clip { (finding.help) } }
             span.act { "Decide" }
         }
     }
 }
 
-fn findings(findings: &[FindingRow]) -> Markup {
+fn wrong(findings: &[FindingRow]) -> Markup {
     html! {
         @for finding in findings {
             div.evidence.(finding.severity.as_str()) { a href={ "/findings/" (finding.id) } { (words::coded(&words::message(&finding.message))) } span.at { (finding.severity) } }

@@ -34,7 +34,7 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, finding: &FindingRow, besid
     let body = html! {
         @if let Some(text) = &beside.notice { p.notice.ok role="status" { (text) } }
         @if let Some(text) = &beside.problem { p.notice.high role="alert" { (text) } }
-        p.dim { span.mono { (finding.rule) } " on " (panel::device(&finding.device)) ", since " (time::ago(shell.now, finding.first_seen_at)) }
+        p.dim { "On " (panel::device(&finding.device)) ", since " (time::ago(shell.now, finding.first_seen_at)) ". " (rule(finding)) }
         (section("What to do", &html! { p { (words::sentence(&finding.help)) } (triage(shell, finding, beside)) }))
         (section("Evidence", &evidence(finding)))
         (section("Subject", &subject(finding)))
@@ -48,6 +48,15 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, finding: &FindingRow, besid
 pub(crate) fn page(shell: &Shell, finding: &FindingRow, beside: &Beside) -> Markup {
     let panel = panel(shell, Frame::Page, finding, beside);
     panel::page(shell, SPEC.place, &finding.message, SPEC.live, &panel)
+}
+
+/// What the rule is about, where it is one of the product's own.
+fn rule(finding: &FindingRow) -> Markup {
+    let known = assess::RULES.iter().find(|rule| rule.id == finding.rule);
+    html! {
+        "Rule " span.mono { (finding.rule) }
+        @if let Some(rule) = known { ": " (rule.about) " (" (rule.severity) " at most)" } "."
+    }
 }
 
 fn state(state: FindingState) -> Markup {
@@ -64,7 +73,7 @@ fn evidence(finding: &FindingRow) -> Markup {
             div.evidence.(finding.severity.as_str()) { span { @if piece.starts_with('/') { (words::path(piece)) } @else { (words::coded(piece)) } } }
         }
         @if let Some(path) = finding.evidence.iter().find(|piece| finding.artifact.is_some() && piece.starts_with('/')) {
-            (panel::command(&format!("eyeline inspect {}", panel::quoted(path))))
+            (panel::command(&format!("eyeline scan {}", panel::quoted(path))))
         }
     }
 }
@@ -78,7 +87,7 @@ fn subject(finding: &FindingRow) -> Markup {
                 None => html! { (finding.subject) },
             })),
             ("Device", Some(panel::device(&finding.device))),
-            ("Rule", Some(html! { a href={ "/findings?q=rule:" (escaped(&finding.rule)) } { "all findings of " span.mono { (finding.rule) } } })),
+            ("Alike", Some(html! { a href={ "/findings?q=rule:" (escaped(&finding.rule)) } { "all findings of " span.mono { (finding.rule) } } })),
         ]))
     }
 }

@@ -54,8 +54,8 @@ fn values(field: &Field) -> Markup {
 
 /// The same question to the API.
 fn command(shell: &Shell, list: &List<'_>) -> String {
-    let state = list.state;
-    let parts = [("q", &state.q), ("sort", &state.sort)];
+    let asked = list.spec.with_unsaid(list.query);
+    let parts = [("q", &asked.to_string()), ("sort", &list.state.sort)];
     let query: Vec<_> = parts
         .iter()
         .filter(|(_, value)| !value.is_empty())

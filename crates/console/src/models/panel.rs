@@ -2,7 +2,7 @@
 
 use domain::{DigestStatus, Fact, Severity};
 use maud::{Markup, html};
-use store::{ArtifactDetail, FindingRow, HoldingRow, ProgramRow};
+use store::{ArtifactDetail, HoldingRow, ProgramRow};
 
 use super::SPEC;
 use crate::{
@@ -32,7 +32,7 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, model: &ArtifactDetail, bes
     let body = html! {
         @if let Some(hex) = &row.sha256 { div.copy { code.clip title=(hex) { "sha256 " (hex) } button.button.small.needs-scripts type="button" data-copy=(hex) { "Copy" } } }
         p { (sentence(shell, model)) }
-        @if !model.findings.is_empty() { (section("Findings", &findings(&model.findings))) }
+        @if !model.findings.is_empty() { (section("Findings", &panel::findings(&model.findings))) }
         @if !model.facts.is_empty() { (section("What an inspection saw", &seen(&model.facts))) }
         (section("Identity", &identity(shell, model)))
         (section("Origin and licence", &origin(shell, model)))
@@ -56,17 +56,6 @@ fn sentence(shell: &Shell, model: &ArtifactDetail) -> Markup {
         ". "
         @if row.loaded > 0 { "In use now by " (Noun("program", "programs").told(row.loaded)) ". " } @else { "Not loaded now. " }
         "It appeared " (time::ago(shell.now, row.first_seen_at)) "."
-    }
-}
-
-fn findings(findings: &[FindingRow]) -> Markup {
-    html! {
-        @for finding in findings {
-            div.evidence.(finding.severity.as_str()) {
-                a href={ "/findings/" (finding.id) } { (words::coded(&words::message(&finding.message))) }
-                span.at { (finding.severity) " · " (panel::device(&finding.device)) " · " (finding.help) }
-            }
-        }
     }
 }
 
@@ -160,6 +149,6 @@ fn held(shell: &Shell, model: &ArtifactDetail, holdings: &[HoldingRow]) -> Marku
                 escaped(&model.row.id)
             )))
         }
-        @if let Some(first) = holdings.first() { (panel::command(&format!("eyeline inspect {}", panel::quoted(&first.path)))) }
+        @if let Some(first) = holdings.first() { (panel::command(&format!("eyeline scan {}", panel::quoted(&first.path)))) }
     }
 }

@@ -7,7 +7,6 @@ use store::{FindingRow, ProgramKind, ProgramRow};
 use super::{model_line, name, spec};
 use crate::{
     panel::{self, Frame, facts, section},
-    severity,
     shell::Shell,
     time, words,
 };
@@ -15,7 +14,7 @@ use crate::{
 /// What is shown with a program.
 #[derive(Default)]
 pub(crate) struct Beside {
-    /// Open findings of its rule on its device that name it.
+    /// Open findings about it or about a server that it is configured with.
     pub(crate) findings: Vec<FindingRow>,
 }
 
@@ -28,9 +27,7 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, program: &ProgramRow, besid
     };
     let body = html! {
         p { (sentence(shell, program)) }
-        @for finding in &beside.findings {
-            p { (severity::mark(finding.severity)) " " a href={ "/findings/" (finding.id) } { (words::coded(&words::message(&finding.message))) } }
-        }
+        @if !beside.findings.is_empty() { (section("Findings", &panel::findings(&beside.findings))) }
         @if !program.models.is_empty() { (section("Models loaded", &html! { @for model in &program.models { (model_line(model)) } })) }
         @if !program.mcp_servers.is_empty() { (section("MCP servers", &html! { @for server in &program.mcp_servers { (mcp(server)) } })) }
         (section("Process", &process(shell, program)))

@@ -1,6 +1,10 @@
 //! One device and what people do with it.
 
-use axum::{Form, extract::Path, response::Response};
+use axum::{
+    Form,
+    extract::{Path, Query},
+    response::Response,
+};
 use maud::Markup;
 use serde::Deserialize;
 use server::Problem;
@@ -65,10 +69,22 @@ fn back(id: &str, done: &str) -> Response {
     visit::back(&format!("/devices/{id}"), done)
 }
 
-pub(super) async fn rescan(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+#[derive(Deserialize)]
+pub(super) struct From {
+    /// The page of the button, where it is not the device's own.
+    #[serde(default)]
+    from: String,
+}
+
+pub(super) async fn rescan(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(From { from }): Query<From>,
+) -> Result<Response, Problem> {
     visit.state.order_rescan(&id, &visit.caller.actor()).await?;
     let connected = visit.state.presence().is_connected(&id);
-    Ok(back(&id, if connected { "rescan" } else { "rescan-later" }))
+    let done = if connected { "rescan" } else { "rescan-later" };
+    Ok(if from == "overview" { visit::back("/", done) } else { back(&id, done) })
 }
 
 #[derive(Deserialize)]

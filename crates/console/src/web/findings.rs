@@ -19,6 +19,8 @@ use crate::findings::{self, Beside};
 
 /// The longest reason, in characters.
 const REASON: usize = 2000;
+/// So many of the last things that happened to a finding stand in its panel.
+const RECORDS: u32 = 12;
 
 /// What came of a form: done, or why not.
 pub(super) type Outcome = Result<&'static str, String>;
@@ -46,12 +48,11 @@ pub(super) async fn open(
 
 /// What happened to it, for those who may see records.
 async fn records(visit: &Visit, id: &str) -> Result<Vec<RecordRow>, Problem> {
-    let known = Collection::Records.fields().iter().any(|field| field.name == "id");
-    if !visit.shell.reader.may.read_records || !known {
+    if !visit.shell.reader.may.read_records {
         return Ok(Vec::new());
     }
     let query = Collection::Records.query(&format!("id:{id}"))?;
-    Ok(visit.state.store().records(&ListRequest { query, limit: 12, ..visit.request() }).await?.items)
+    Ok(visit.state.store().records(&ListRequest { query, limit: RECORDS, ..visit.request() }).await?.items)
 }
 
 /// Changes it, and shows it as it is then: in the panel, or by leading back to its page.
@@ -76,7 +77,7 @@ async fn change(
     if let (None, Ok(done)) = (&visit.into, &outcome) {
         return Ok(visit::back(&format!("/findings/{id}"), done));
     }
-    visit.list = visit.list.opening(&id);
+    visit.list = visit.list.settled(findings::SPEC.usual).opening(&id);
     let how = if visit.into.is_some() { Open::Beside } else { Open::Page };
     let shown = open(&visit, &id, how, Some(outcome)).await?.ok_or_else(|| Problem::not_found("finding"))?;
     Ok(if visit.into.is_some() { visit::part(shown) } else { shown.into_response() })

@@ -59,8 +59,8 @@ impl Kind for Findings {
     fn cells(shell: &Shell, state: &State, row: &FindingRow) -> Markup {
         findings::cells(shell, state, row)
     }
-    fn total(_: &Shell) -> Option<u64> {
-        None
+    fn total(shell: &Shell) -> Option<u64> {
+        Some(shell.counts.findings)
     }
     fn lead(shell: &Shell) -> Markup {
         findings::lead(shell)

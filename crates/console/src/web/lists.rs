@@ -38,10 +38,6 @@ pub(super) trait Kind: 'static {
         store: &Store,
         request: &ListRequest,
     ) -> impl Future<Output = Result<Page<Self::Row>, ListError>> + Send;
-    /// What the store is asked: what the reader asked, and what goes without saying.
-    fn asked(request: &ListRequest) -> Result<ListRequest, ListError> {
-        Ok(request.clone())
-    }
     fn cells(shell: &Shell, state: &State, row: &Self::Row) -> Markup;
     fn total(shell: &Shell) -> Option<u64>;
     fn lead(shell: &Shell) -> Markup;
@@ -88,7 +84,7 @@ fn request<K: Kind>(visit: &Visit) -> Result<ListRequest, ListError> {
     let (state, collection) = (&visit.list, K::SPEC.collection);
     let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     Ok(ListRequest {
-        query: collection.query(&state.q)?,
+        query: collection.query(state.query())?,
         sort: text(&state.sort).map(|sort| collection.sort(&sort)).transpose()?,
         after: text(&state.after),
         limit: ROWS,
@@ -96,7 +92,8 @@ fn request<K: Kind>(visit: &Visit) -> Result<ListRequest, ListError> {
     })
 }
 
-async fn page<K: Kind>(visit: Visit) -> Result<Response, Problem> {
+async fn page<K: Kind>(mut visit: Visit) -> Result<Response, Problem> {
+    visit.list = visit.list.settled(K::SPEC.usual);
     let shell = &visit.shell;
     if visit.into.as_deref() == Some("side") {
         let panel = K::open(&visit, &visit.list.open, Open::Beside).await?;
@@ -123,6 +120,11 @@ async fn page<K: Kind>(visit: Visit) -> Result<Response, Problem> {
     })
 }
 
+/// What the store is asked.
+fn asked<K: Kind>(request: &ListRequest) -> ListRequest {
+    ListRequest { query: K::SPEC.with_unsaid(&request.query), ..request.clone() }
+}
+
 /// What was found for a list.
 struct Found<R> {
     query: Query,
@@ -133,10 +135,9 @@ struct Found<R> {
 
 async fn found<K: Kind>(visit: &Visit, request: ListRequest) -> Result<Found<K::Row>, ListError> {
     let store = visit.state.store();
-    let asked = K::asked(&request)?;
+    let asked = asked::<K>(&request);
     let page = K::rows(store, &asked).await?;
-    let whole = request.query.is_empty() && request.after.is_none() && page.next.is_none();
-    let tally = match whole {
+    let tally = match request.after.is_none() && page.next.is_none() {
         true => Tally { number: u64::try_from(page.items.len()).unwrap_or(u64::MAX), more: false },
         false => store.tally(K::SPEC.collection, &asked).await?,
     };
@@ -173,8 +174,9 @@ impl<R> Found<R> {
 }
 
 /// All rows that match, as a file.
-async fn file<K: Kind>(visit: Visit, format: Format) -> Result<Response, Problem> {
-    let asked = ListRequest { after: None, limit: export::PAGE, ..K::asked(&request::<K>(&visit)?)? };
+async fn file<K: Kind>(mut visit: Visit, format: Format) -> Result<Response, Problem> {
+    visit.list = visit.list.settled(K::SPEC.usual);
+    let asked = ListRequest { after: None, limit: export::PAGE, ..asked::<K>(&request::<K>(&visit)?) };
     let store = visit.state.store().clone();
     let file =
         Export { name: K::SPEC.collection.name(), format, columns: K::COLUMNS.to_vec(), cells: K::export };

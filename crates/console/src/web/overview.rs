@@ -2,11 +2,17 @@
 
 use maud::Markup;
 use server::Problem;
+use store::ListRequest;
 
 use super::visit::Visit;
 use crate::overview;
 
 pub(super) async fn page(visit: Visit) -> Result<Markup, Problem> {
-    let seen = visit.state.store().overview(visit.scope(), visit.shell.now).await?;
-    Ok(overview::page(&visit.shell, &seen))
+    let store = visit.state.store();
+    let seen = store.overview(visit.scope(), visit.shell.now).await?;
+    let machine = match visit.shell.one_machine() {
+        true => store.devices(&ListRequest { limit: 1, ..visit.request() }).await?.items.pop(),
+        false => None,
+    };
+    Ok(overview::page(&visit.shell, &seen, machine.as_ref()))
 }

@@ -56,8 +56,8 @@ impl FromRequestParts<State> for Visit {
         };
         let into = partial(&parts.headers);
         let list = match &into {
-            Some(_) => looked_at(parts),
-            None => Query::try_from_uri(&parts.uri)?.0,
+            Some(into) if into != "list" => looked_at(parts),
+            _ => Query::try_from_uri(&parts.uri)?.0,
         };
         let source = parts.headers.get("hx-source").and_then(|value| value.to_str().ok());
         let query_asked = source.is_some_and(|source| source.ends_with("#query"));

@@ -13,6 +13,8 @@ use crate::{
 };
 
 const DAY: i64 = 86_400_000;
+/// What counts as a model: what a package brings as data, such as a word list, is none.
+const MODEL: &str = "COALESCE(a.role, '') <> 'data'";
 /// Artefacts that are shown as new.
 const SHOWN: u32 = 8;
 /// Where counting what is new stops: on the first day of a large fleet everything is.
@@ -47,18 +49,18 @@ impl Store {
         })
     }
 
-    /// Open findings above `info`, devices, artefacts, running runtimes, running agents: the counts beside the words of the
-    /// navigation.
+    /// Open findings above `info`, devices, models, running runtimes, agents whether they run or not: the counts beside the words
+    /// of the navigation.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn navigation(&self, scope: Scope, _now: Timestamp) -> Result<[u64; 5], StoreError> {
         Ok([
             self.count("findings f", &["f.state = 'open'", "f.severity > 0"], "f.device", scope).await?,
-            self.count("devices d", &["d.revoked_at IS NULL"], "d.id", scope).await?,
-            self.count_artifacts("1 = 1", scope).await?,
+            self.count("devices d", &["1 = 1"], "d.id", scope).await?,
+            self.count_models("1 = 1", scope).await?,
             self.count_programs(&["p.kind = 'runtime'", "p.pid IS NOT NULL"], scope).await?,
-            self.count_programs(&["p.kind = 'agent'", "p.pid IS NOT NULL"], scope).await?,
+            self.count_programs(&["p.kind = 'agent'"], scope).await?,
         ])
     }
 
@@ -86,9 +88,10 @@ impl Store {
         self.count("programs p", conditions, "p.device", scope).await
     }
 
-    async fn count_artifacts(&self, condition: &str, scope: Scope) -> Result<u64, StoreError> {
+    async fn count_models(&self, condition: &str, scope: Scope) -> Result<u64, StoreError> {
         let (held, values) = held(scope);
-        self.number(&format!("SELECT COUNT(*) FROM artifacts a WHERE {condition}{held}"), values).await
+        let sql = format!("SELECT COUNT(*) FROM artifacts a WHERE {condition} AND {MODEL}{held}");
+        self.number(&sql, values).await
     }
 
     async fn figures(&self, scope: Scope, now: Timestamp) -> Result<Figures, StoreError> {
@@ -100,14 +103,12 @@ impl Store {
         let (runtime, agent, runs) = ("p.kind = 'runtime'", "p.kind = 'agent'", "p.pid IS NOT NULL");
         let sure = "p.confidence = 'confirmed'";
         Ok(Figures {
-            artifacts: Figure { now: self.count_artifacts("1 = 1", scope).await?, days: artifacts },
+            artifacts: Figure { now: self.count_models("1 = 1", scope).await?, days: artifacts },
             runtimes: Figure { now: self.count_programs(&[runtime, runs], scope).await?, days: runtimes },
             agents: Figure { now: self.count_programs(&[agent, runs], scope).await?, days: agents },
             devices: Figure { now: reporting, days: devices },
-            noncommercial: self
-                .count_artifacts("COALESCE(a.commercial_use, 'unknown') = 'no'", scope)
-                .await?,
-            unknown_origin: self.count_artifacts("a.registry IS NULL", scope).await?,
+            noncommercial: self.count_models("COALESCE(a.commercial_use, 'unknown') = 'no'", scope).await?,
+            unknown_origin: self.count_models("a.registry IS NULL", scope).await?,
             confirmed_runtimes: self.count_programs(&[runtime, runs, sure], scope).await?,
             installed_agents: self.count_programs(&[agent], scope).await?,
             silent_devices: trusted.saturating_sub(reporting),
@@ -205,7 +206,7 @@ impl Store {
     async fn news(&self, scope: Scope, now: Timestamp) -> Result<News, StoreError> {
         let since = now.as_millisecond().saturating_sub(DAY);
         let (held, own) = held(scope);
-        let new = format!("FROM artifacts a WHERE a.first_seen_at >= ?{held}");
+        let new = format!("FROM artifacts a WHERE a.first_seen_at >= ? AND {MODEL}{held}");
         let with = |more: &[Value]| -> Vec<Value> {
             [since.into()].into_iter().chain(own.iter().cloned()).chain(more.iter().cloned()).collect()
         };
@@ -223,6 +224,8 @@ impl Store {
     async fn new_devices(&self, since: i64, scope: Scope) -> Result<u64, StoreError> {
         let mut sql = Sql::new("SELECT COUNT(DISTINCT found.device) FROM (SELECT h.device FROM artifacts a ");
         sql.push("JOIN holdings h ON h.artifact = a.id WHERE a.first_seen_at >= ?", since);
+        sql.text.push_str(" AND ");
+        sql.text.push_str(MODEL);
         sql.append(on_own("h.device", scope));
         sql.push(" LIMIT ?) found", COUNTED);
         self.number(&sql.text, sql.values).await

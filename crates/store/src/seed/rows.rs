@@ -224,7 +224,7 @@ impl Maker {
             repository.into(),
             none(),
             publisher.into(),
-            "weights".into(),
+            (if row % 15 == 7 { "data" } else { "weights" }).into(),
             "llama".into(),
             chance.percent(50).then(|| chance.of(&["Q4_K_M", "Q8_0", "F16"])).into(),
             7_000_000_000_u64.into(),

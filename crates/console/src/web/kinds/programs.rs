@@ -5,7 +5,7 @@ use std::future::Future;
 use maud::Markup;
 use serde_json::{Value, json};
 use server::Problem;
-use store::{ListError, ListRequest, Page, ProgramKind, ProgramRow, Store};
+use store::{Collection, FindingRow, ListError, ListRequest, Page, ProgramKind, ProgramRow, Store};
 
 use super::super::{
     lists::{Kind, Open},
@@ -21,6 +21,9 @@ use crate::{
 pub(in super::super) struct Runtimes;
 /// Agents.
 pub(in super::super) struct Agents;
+
+/// The most findings of a device that are looked through for those about a program.
+const CANDIDATES: u32 = 200;
 
 const PROGRAM: &[&str] = &[
     "name",
@@ -60,6 +63,17 @@ fn program(row: &ProgramRow) -> Vec<Value> {
     ]
 }
 
+/// Open findings of its device that are about this program and no other. There are few of these rules on a device: one for each tool
+/// and each server.
+async fn findings(visit: &Visit, program: &ProgramRow) -> Result<Vec<FindingRow>, Problem> {
+    let query = format!("state:open rule:{} device:{}", programs::RULES.join(","), program.device.id);
+    let query = Collection::Findings.query(&query)?;
+    let request = ListRequest { query, limit: CANDIDATES, ..visit.request() };
+    let mut found = visit.state.store().findings(&request).await?.items;
+    found.retain(|finding| programs::is_about(finding, program));
+    Ok(found)
+}
+
 async fn open_program(
     visit: &Visit,
     id: &str,
@@ -68,7 +82,7 @@ async fn open_program(
 ) -> Result<Option<Markup>, Problem> {
     let found = visit.state.store().program(id, visit.scope()).await?;
     let Some(program) = found.filter(|program| program.kind == kind) else { return Ok(None) };
-    let beside = programs::Beside::default();
+    let beside = programs::Beside { findings: findings(visit, &program).await? };
     Ok(Some(match open {
         Open::Page => programs::page(&visit.shell, &program, &beside),
         Open::Beside => programs::panel(&visit.shell, open.frame(visit), &program, &beside),
@@ -123,20 +137,11 @@ impl Kind for Agents {
     ) -> impl Future<Output = Result<Page<ProgramRow>, ListError>> + Send {
         store.agents(request)
     }
-    /// Agents that are installed can be started at any time: they stand in the list beside those that run.
-    fn asked(request: &ListRequest) -> Result<ListRequest, ListError> {
-        let mut asked = request.clone();
-        if !asked.query.names("state") {
-            asked.query.terms.extend(Self::SPEC.collection.query("state:running,installed")?.terms);
-        }
-        Ok(asked)
-    }
     fn cells(shell: &Shell, state: &State, row: &ProgramRow) -> Markup {
         programs::cells(shell, state, row)
     }
-    /// The navigation counts those that run.
-    fn total(_: &Shell) -> Option<u64> {
-        None
+    fn total(shell: &Shell) -> Option<u64> {
+        Some(shell.counts.agents)
     }
     fn lead(shell: &Shell) -> Markup {
         programs::lead(shell, ProgramKind::Agent)

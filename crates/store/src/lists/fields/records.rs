@@ -15,6 +15,7 @@ const KNOWN: &[Known] = &[
     field("actor", Kind::Text, "who did it: a name, `me` or `none`", Meaning::Person("r.actor")),
     device("r.device"),
     field("subject", Kind::Text, "what it was done to", Meaning::Text("LOWER(r.subject)")),
+    field("id", Kind::Text, "the id of that", Meaning::Text("COALESCE(r.subject_id, '')")),
     field("at", Kind::Time, "when", Meaning::Time("r.at")),
 ];
 
