@@ -12,7 +12,10 @@ use platform::data::DataDirectory;
 /// Remembers a database that is not in the directory. It may hold a password.
 #[cfg(feature = "server")]
 const DATABASE: &str = "database";
-/// The one that is.
+/// What `--database` says for the one that is.
+#[cfg(feature = "server")]
+const OWN: &str = "sqlite";
+/// The file of that.
 #[cfg(feature = "server")]
 const SQLITE: &str = "eyeline.db";
 #[cfg(feature = "server")]
@@ -34,8 +37,7 @@ pub(crate) fn directory(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// The database of a directory: the one that is named now, else the one that was named before, else its own. What is named is
-/// remembered.
+/// The database of a directory: the one that is named now, else the one that was named before, else its own.
 #[cfg(feature = "server")]
 pub(crate) fn database(directory: &DataDirectory, named: Option<&str>) -> anyhow::Result<store::Location> {
     let own = || {
@@ -44,22 +46,38 @@ pub(crate) fn database(directory: &DataDirectory, named: Option<&str>) -> anyhow
         kept.with_context(|| format!("cannot keep a database in `{}`", directory.path().display()))?;
         Ok(store::Location::Sqlite(directory.path().join(SQLITE)))
     };
-    let file = directory.path().join(DATABASE);
-    match named {
-        Some("sqlite") => {
-            forget(&file)?;
-            own()
-        }
-        Some(url) => {
-            directory.write(DATABASE, &[url.as_bytes(), b"\n"]).context("cannot remember the database")?;
-            Ok(store::Location::Postgres(url.to_owned()))
-        }
-        None => match platform::read::whole(&file, LONGEST) {
-            Ok(url) => Ok(store::Location::Postgres(String::from_utf8_lossy(&url).trim().to_owned())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => own(),
-            Err(error) => Err(error).with_context(|| format!("cannot read `{}`", file.display())),
-        },
+    if let Some(url) = named {
+        return if url == OWN { own() } else { Ok(store::Location::Postgres(url.to_owned())) };
     }
+    let file = directory.path().join(DATABASE);
+    match platform::read::whole(&file, LONGEST) {
+        Ok(url) => Ok(store::Location::Postgres(String::from_utf8_lossy(&url).trim().to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => own(),
+        Err(error) => Err(error).with_context(|| format!("cannot read `{}`", file.display())),
+    }
+}
+
+/// Remembers the database that was named, once it could be opened: a mistyped address must not be the next start's.
+#[cfg(feature = "server")]
+pub(crate) fn remember(directory: &DataDirectory, named: Option<&str>) -> anyhow::Result<()> {
+    match named {
+        None => Ok(()),
+        Some(OWN) => forget(&directory.path().join(DATABASE)),
+        Some(url) => {
+            directory.write(DATABASE, &[url.as_bytes(), b"\n"]).context("cannot remember the database")
+        }
+    }
+}
+
+/// Whether `--database` can be one at all.
+#[cfg(feature = "server")]
+pub(crate) fn check_database(named: &str) -> Result<(), String> {
+    let postgres = ["postgres://", "postgresql://"].iter().any(|scheme| named.starts_with(scheme));
+    if postgres || named == OWN {
+        return Ok(());
+    }
+    // Not repeated: it may hold a password.
+    Err("the address given with --database is none of PostgreSQL: write postgres://USER@HOST/NAME, or `sqlite` for the database in the data directory".into())
 }
 
 #[cfg(feature = "server")]

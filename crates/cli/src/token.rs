@@ -71,6 +71,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Action::Revoke { id, place } => (Request::RevokeToken { id }, place),
     };
     let path = crate::data::directory(place.data)?;
+    if !matches!(request, Request::CreateToken { .. }) && !path.exists() {
+        bail!("there is no data directory `{}`: name the server's with --data", path.display());
+    }
     print(answer(&path, &request)?)?;
     Ok(Exit::Fine)
 }
@@ -83,7 +86,7 @@ fn answer(path: &Path, request: &Request) -> anyhow::Result<Answer> {
             runtime.block_on(alone(&directory, request))
         }
         Err(DataError::InUse { .. }) => control::ask(path, request)
-            .context("the process that uses the directory does not answer: stop it, or wait until it is up"),
+            .context("the process that uses the directory does not answer: wait until a scan has ended or the server is up, or stop it"),
         Err(error) => Err(error.into()),
     }
 }

@@ -44,7 +44,8 @@ pub(crate) struct Arguments {
 
 /// Runs until it is asked to stop.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
-    if let Err(wrong) = place::check(arguments.listen, arguments.url.as_deref()) {
+    let database = arguments.database.as_deref().map_or(Ok(()), crate::data::check_database);
+    if let Err(wrong) = place::check(arguments.listen, arguments.url.as_deref()).and(database) {
         anstream::eprintln!("eyeline: {wrong}");
         return Ok(Exit::Usage);
     }
@@ -53,6 +54,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         root.canonicalize().with_context(|| format!("cannot look into `{shown}`"))?;
     }
     let path = crate::data::directory(arguments.data.clone())?;
+    place::check_socket(&path)?;
     match DataDirectory::own(&path) {
         Ok(directory) => run::run(arguments, directory),
         Err(DataError::InUse { .. }) => beside(&path),
@@ -64,7 +66,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
 fn beside(path: &std::path::Path) -> anyhow::Result<Exit> {
     let answer = control::ask(path, &control::Request::LoginLink);
     match answer.context(
-        "another process uses the directory and does not answer: stop it, or use another one with --data",
+        "another process uses the directory and does not answer: wait until it ends if it is a scan, else stop it, or use another directory with --data",
     )? {
         control::Answer::LoginLink { url } => {
             banner::beside(&url, path)?;

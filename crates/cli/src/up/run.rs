@@ -70,6 +70,7 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let location = crate::data::database(&directory, arguments.database.as_deref())?;
     let store = Store::open(&location).await.map_err(|error| crate::data::explain(&error, &location))?;
+    crate::data::remember(&directory, arguments.database.as_deref())?;
     let state = state(&arguments, &directory, &catalog, &listener, store.clone())?;
     let app: Router = server::app(server::routes(&state).merge(console::routes()), state.clone());
 
