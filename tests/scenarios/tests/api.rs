@@ -166,8 +166,8 @@ fn a_page_after_a_page_misses_and_repeats_nothing_while_rows_come_and_go() {
     let mut read = names(&first);
     assert_eq!(read.last().unwrap(), "model 14");
     // Before the place where the page ended, at it, and behind it.
-    [1, 15, 31].map(|number| fs::write(file(number), named(number)).unwrap());
-    [2, 14, 30].map(|number| fs::remove_file(file(number)).unwrap());
+    let _ = [1, 15, 31].map(|number| fs::write(file(number), named(number)).unwrap());
+    let _ = [2, 14, 30].map(|number| fs::remove_file(file(number)).unwrap());
     let device = up.items(&token, "/api/v1/devices")[0]["id"].as_str().unwrap().to_owned();
     up.send("POST", &token, &format!("/api/v1/devices/{device}/rescan"), Some(&json!({})));
     up.items(&token, "/api/v1/artifacts?q=%22model%2031%22");
