@@ -19,8 +19,6 @@ use crate::{
 
 /// So many matches are put in order here. A walk then meets a match in every fiftieth row of the longest list but holdings.
 const FEW: usize = if cfg!(test) { 20 } else { 2_000 };
-/// So many rows hold a word that is still rare: finding them costs the same, whatever their number.
-const RARE: usize = if cfg!(test) { 60 } else { 10_000 };
 /// From here on, devices are many.
 const MANY_DEVICES: u64 = if cfg!(test) { 10 } else { 1_000 };
 
@@ -116,12 +114,11 @@ impl Search<'_> {
     /// All matches, when they are few.
     async fn few(&self) -> Result<Option<Vec<Place>>, StoreError> {
         let rare = self.rare_word().await?;
-        let most = if rare.is_some() { RARE } else { FEW };
         let mut sql = self.head();
         sql.append(self.matches(rare));
-        sql.push(" LIMIT ?", most as u64 + 1);
+        sql.push(" LIMIT ?", FEW as u64 + 1);
         let places = self.run(sql).await?;
-        Ok(Some(places).filter(|places| places.len() <= most))
+        Ok(Some(places).filter(|places| places.len() <= FEW))
     }
 
     /// Everything that matches, from the name of the table on. Where a word is rare, only the rows that hold it are read.
@@ -136,7 +133,7 @@ impl Search<'_> {
         sql
     }
 
-    /// The rows that hold the longest word of the query, when they are not many: their ids, or how to find them.
+    /// The ids of the rows that hold the longest word of the query, when they are few.
     async fn rare_word(&self) -> Result<Option<Sql>, StoreError> {
         let words = self.request.query.terms.iter().filter_map(|term| match &term.test {
             Test::Contains(word) if !term.negated => Some(word),
@@ -146,15 +143,11 @@ impl Search<'_> {
         let Some((word, (words, (_, text)))) = words.max_by_key(|word| word.len()).zip(searched) else {
             return Ok(None);
         };
-        let holding = contains(text, word).inside(words);
-        let mut sql = holding.clone();
-        sql.push(" LIMIT ?", RARE as u64 + 1);
+        let mut sql = contains(text, word).inside(words);
+        sql.push(" LIMIT ?", FEW as u64 + 1);
         let rows = self.db.rows(&sql.text, sql.values).await?;
-        if rows.len() <= FEW {
-            let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
-            return Ok(Some(list(&ids)));
-        }
-        Ok(Some(holding.inside("({})")).filter(|_| rows.len() <= RARE))
+        let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Some(ids).filter(|ids| ids.len() <= FEW).map(|ids| list(&ids)))
     }
 
     fn page_of(&self, mut places: Vec<Place>, after: Option<&Place>, number: usize) -> Vec<Place> {
