@@ -4,7 +4,7 @@
 //! match, they are all taken and put in order here. Otherwise matches are so frequent that walking along the index of the order
 //! meets a page of them soon.
 
-use protocol::query::Test;
+use protocol::query::{Term, Test};
 
 use super::{
     Collection, ListError, ListRequest, Tally,
@@ -36,6 +36,12 @@ struct Search<'a> {
     key: Key,
     descending: bool,
     many: bool,
+}
+
+/// A word that few hold, and the condition of being one of them.
+struct Rare<'a> {
+    term: &'a Term,
+    rows: Sql,
 }
 
 /// The ids of a page.
@@ -122,32 +128,43 @@ impl Search<'_> {
     }
 
     /// Everything that matches, from the name of the table on. Where a word is rare, only the rows that hold it are read.
-    fn matches(&self, rare: Option<Sql>) -> Sql {
-        let conditions = self.conditions(rare.is_some());
+    fn matches(&self, rare: Option<Rare<'_>>) -> Sql {
+        let (word, rows) = rare.map(|rare| (rare.term, rare.rows)).unzip();
+        let conditions = self.conditions(word.is_some()).without(word);
         let mut sql = conditions.table();
         sql.append(conditions.all());
-        if let Some(rows) = rare {
-            sql.text.push_str(&format!(" AND {} IN ", self.shape.id));
+        if let Some(rows) = rows {
+            sql.text.push_str(" AND ");
             sql.append(rows);
         }
         sql
     }
 
-    /// The ids of the rows that hold the longest word of the query, when they are few.
-    async fn rare_word(&self) -> Result<Option<Sql>, StoreError> {
+    /// The longest word of the query and the rows that hold it, when few of anything do.
+    async fn rare_word(&self) -> Result<Option<Rare<'_>>, StoreError> {
         let words = self.request.query.terms.iter().filter_map(|term| match &term.test {
-            Test::Contains(word) if !term.negated => Some(word),
+            Test::Contains(word) if !term.negated => Some((term, word)),
             _ => None,
         });
-        let searched = self.shape.words.zip(self.shape.search.first());
-        let Some((word, (words, (_, text)))) = words.max_by_key(|word| word.len()).zip(searched) else {
+        let Some((term, word)) =
+            words.max_by_key(|(_, word)| word.len()).filter(|_| !self.shape.words.is_empty())
+        else {
             return Ok(None);
         };
-        let mut sql = contains(text, word).inside(words);
-        sql.push(" LIMIT ?", FEW as u64 + 1);
-        let rows = self.db.rows(&sql.text, sql.values).await?;
-        let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Some(ids).filter(|ids| ids.len() <= FEW).map(|ids| list(&ids)))
+        let mut ways = Vec::new();
+        for (column, statement, text) in self.shape.words {
+            let mut sql = contains(text, word).inside(statement);
+            sql.push(" LIMIT ?", FEW as u64 + 1);
+            let rows = self.db.rows(&sql.text, sql.values).await?;
+            if rows.len() > FEW {
+                return Ok(None);
+            }
+            let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
+            let mut way = Sql::new(format!("{column} IN "));
+            way.append(list(&ids));
+            ways.push(way);
+        }
+        Ok(Some(Rare { term, rows: Sql::joined(ways, " OR ") }))
     }
 
     fn page_of(&self, mut places: Vec<Place>, after: Option<&Place>, number: usize) -> Vec<Place> {
