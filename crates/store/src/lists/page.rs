@@ -4,7 +4,7 @@
 //! match, they are all taken and put in order here. Otherwise matches are so frequent that walking along the index of the order
 //! meets a page of them soon.
 
-use protocol::query::Test;
+use protocol::query::{Term, Test};
 
 use super::{
     Collection, ListError, ListRequest, Tally,
@@ -19,8 +19,6 @@ use crate::{
 
 /// So many matches are put in order here. A walk then meets a match in every fiftieth row of the longest list but holdings.
 const FEW: usize = if cfg!(test) { 20 } else { 2_000 };
-/// So many rows hold a word that is still rare: finding them costs the same, whatever their number.
-const RARE: usize = if cfg!(test) { 60 } else { 10_000 };
 /// From here on, devices are many.
 const MANY_DEVICES: u64 = if cfg!(test) { 10 } else { 1_000 };
 
@@ -38,6 +36,12 @@ struct Search<'a> {
     key: Key,
     descending: bool,
     many: bool,
+}
+
+/// A word that few hold, and the condition of being one of them.
+struct Rare<'a> {
+    term: &'a Term,
+    rows: Sql,
 }
 
 /// The ids of a page.
@@ -116,45 +120,51 @@ impl Search<'_> {
     /// All matches, when they are few.
     async fn few(&self) -> Result<Option<Vec<Place>>, StoreError> {
         let rare = self.rare_word().await?;
-        let most = if rare.is_some() { RARE } else { FEW };
         let mut sql = self.head();
         sql.append(self.matches(rare));
-        sql.push(" LIMIT ?", most as u64 + 1);
+        sql.push(" LIMIT ?", FEW as u64 + 1);
         let places = self.run(sql).await?;
-        Ok(Some(places).filter(|places| places.len() <= most))
+        Ok(Some(places).filter(|places| places.len() <= FEW))
     }
 
     /// Everything that matches, from the name of the table on. Where a word is rare, only the rows that hold it are read.
-    fn matches(&self, rare: Option<Sql>) -> Sql {
-        let conditions = self.conditions(rare.is_some());
+    fn matches(&self, rare: Option<Rare<'_>>) -> Sql {
+        let (word, rows) = rare.map(|rare| (rare.term, rare.rows)).unzip();
+        let conditions = self.conditions(word.is_some()).without(word);
         let mut sql = conditions.table();
         sql.append(conditions.all());
-        if let Some(rows) = rare {
-            sql.text.push_str(&format!(" AND {} IN ", self.shape.id));
+        if let Some(rows) = rows {
+            sql.text.push_str(" AND ");
             sql.append(rows);
         }
         sql
     }
 
-    /// The rows that hold the longest word of the query, when they are not many: their ids, or how to find them.
-    async fn rare_word(&self) -> Result<Option<Sql>, StoreError> {
+    /// The longest word of the query and the rows that hold it, when few of anything do.
+    async fn rare_word(&self) -> Result<Option<Rare<'_>>, StoreError> {
         let words = self.request.query.terms.iter().filter_map(|term| match &term.test {
-            Test::Contains(word) if !term.negated => Some(word),
+            Test::Contains(word) if !term.negated => Some((term, word)),
             _ => None,
         });
-        let searched = self.shape.words.zip(self.shape.search.first());
-        let Some((word, (words, (_, text)))) = words.max_by_key(|word| word.len()).zip(searched) else {
+        let Some((term, word)) =
+            words.max_by_key(|(_, word)| word.len()).filter(|_| !self.shape.words.is_empty())
+        else {
             return Ok(None);
         };
-        let holding = contains(text, word).inside(words);
-        let mut sql = holding.clone();
-        sql.push(" LIMIT ?", RARE as u64 + 1);
-        let rows = self.db.rows(&sql.text, sql.values).await?;
-        if rows.len() <= FEW {
+        let mut ways = Vec::new();
+        for (column, statement, text) in self.shape.words {
+            let mut sql = contains(text, word).inside(statement);
+            sql.push(" LIMIT ?", FEW as u64 + 1);
+            let rows = self.db.rows(&sql.text, sql.values).await?;
+            if rows.len() > FEW {
+                return Ok(None);
+            }
             let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
-            return Ok(Some(list(&ids)));
+            let mut way = Sql::new(format!("{column} IN "));
+            way.append(list(&ids));
+            ways.push(way);
         }
-        Ok(Some(holding.inside("({})")).filter(|_| rows.len() <= RARE))
+        Ok(Some(Rare { term, rows: Sql::joined(ways, " OR ") }))
     }
 
     fn page_of(&self, mut places: Vec<Place>, after: Option<&Place>, number: usize) -> Vec<Place> {

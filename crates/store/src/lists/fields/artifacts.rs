@@ -143,6 +143,6 @@ pub(super) static SHAPE: Shape = Shape {
     device: None,
     always: None,
     search: &[("{}", "a.search")],
-    words: Some("SELECT a.id FROM artifacts a WHERE {}"),
+    words: &[("a.id", "SELECT a.id FROM artifacts a WHERE {}", "a.search")],
     countable: true,
 };

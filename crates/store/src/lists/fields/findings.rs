@@ -79,6 +79,6 @@ pub(super) static SHAPE: Shape = Shape {
     device: Some("f.device"),
     always: None,
     search: &[("{}", "f.search")],
-    words: Some("SELECT f.id FROM findings f WHERE {}"),
+    words: &[("f.id", "SELECT f.id FROM findings f WHERE {}", "f.search")],
     countable: true,
 };

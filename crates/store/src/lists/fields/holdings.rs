@@ -101,6 +101,9 @@ pub(super) static SHAPE: Shape = Shape {
     device: Some("h.device"),
     always: None,
     search: &[(ARTIFACT, "a.search"), (DEVICE, "d.search")],
-    words: None,
+    words: &[
+        ("h.artifact", "SELECT a.id FROM artifacts a WHERE {}", "a.search"),
+        ("h.device", "SELECT d.id FROM devices d WHERE {}", "d.search"),
+    ],
     countable: false,
 };
