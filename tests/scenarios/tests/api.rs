@@ -13,7 +13,7 @@ struct Api(Value);
 impl Api {
     fn of(up: &Up<'_>, token: &str) -> Self {
         let mut document = up.get(token, "/api/v1/openapi.json").json();
-        closed(&mut document["components"]["schemas"]);
+        document["components"]["schemas"] = closed(&document["components"]["schemas"]);
         Self(document)
     }
 
@@ -45,21 +45,42 @@ impl Api {
     }
 }
 
-/// A field that is not described must not pass.
-fn closed(schema: &mut Value) {
+/// The schemas, each part of a whole put into it, and none that lets a field pass that it does not describe.
+fn closed(schemas: &Value) -> Value {
+    let whole = |(name, schema): (&String, &Value)| {
+        let mut schema = schema.clone();
+        if let Some(parts) = schema["allOf"].as_array().cloned() {
+            schema = joined(&parts, schemas);
+        }
+        close(&mut schema);
+        (name.clone(), schema)
+    };
+    schemas.as_object().expect("schemas").iter().map(whole).collect()
+}
+
+fn joined(parts: &[Value], schemas: &Value) -> Value {
+    let mut all = json!({"type": "object", "properties": {}, "required": []});
+    for part in parts {
+        let named = part["$ref"].as_str().and_then(|name| name.strip_prefix("#/components/schemas/"));
+        let part = named.map_or(part, |name| &schemas[name]);
+        for (name, field) in part["properties"].as_object().expect("a part has fields") {
+            all["properties"][name] = field.clone();
+        }
+        let required = part["required"].as_array().cloned().unwrap_or_default();
+        all["required"].as_array_mut().expect("names").extend(required);
+    }
+    all
+}
+
+fn close(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
-            for (name, inner) in fields.iter_mut() {
-                // The parts of a whole know nothing of each other.
-                if name != "allOf" {
-                    closed(inner);
-                }
-            }
+            fields.values_mut().for_each(close);
             if fields.get("properties").is_some_and(Value::is_object) && fields.contains_key("type") {
                 fields.entry("additionalProperties").or_insert(json!(false));
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(closed),
+        Value::Array(items) => items.iter_mut().for_each(close),
         _ => {}
     }
 }
