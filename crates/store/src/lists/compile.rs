@@ -108,6 +108,11 @@ impl<'a> Conditions<'a> {
         Self { shape, request, style, leader, without: None }
     }
 
+    /// Whether something names so few rows that they are best found by it.
+    pub(crate) fn is_led(&self) -> bool {
+        self.leader != Leader::Nobody
+    }
+
     /// The conditions but one.
     pub(crate) fn without(self, term: Option<&'a Term>) -> Self {
         Self { without: term, ..self }

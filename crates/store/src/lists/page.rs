@@ -130,7 +130,10 @@ impl Search<'_> {
     /// Everything that matches, from the name of the table on. Where a word is rare, only the rows that hold it are read.
     fn matches(&self, rare: Option<Rare<'_>>) -> Sql {
         let (word, rows) = rare.map(|rare| (rare.term, rare.rows)).unzip();
-        let conditions = self.conditions(word.is_some()).without(word);
+        // A word that is not rare is met soon in the order in which rows lie; other conditions would lead astray.
+        let searched = self.request.query.terms.iter().any(|term| matches!(term.test, Test::Contains(_)));
+        let as_they_lie = searched && !self.shape.words.is_empty() && !self.conditions(false).is_led();
+        let conditions = self.conditions(word.is_some() || as_they_lie).without(word);
         let mut sql = conditions.table();
         sql.append(conditions.all());
         if let Some(rows) = rows {
