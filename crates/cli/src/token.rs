@@ -6,14 +6,14 @@ use std::{
 };
 
 use accounts::{Accounts, Role};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
-use platform::data::{DataDirectory, DataError};
+use platform::data::DataDirectory;
 use server::control::{self, Answer, Request};
 use store::{Store, TokenRow};
 
-use crate::exit::Exit;
+use crate::{data::Holder, exit::Exit};
 
 /// Arguments of `eyeline token`.
 #[derive(Args)]
@@ -77,20 +77,18 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
 
 /// The running product's answer, or our own where none runs.
 fn answer(path: &Path, request: &Request) -> anyhow::Result<Answer> {
-    match DataDirectory::own(path) {
-        Ok(directory) => {
+    match crate::data::own_or_ask(path, request)? {
+        Holder::Us(directory) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(alone(&directory, request))
         }
-        Err(DataError::InUse { .. }) => control::ask(path, request)
-            .context("the process that uses the directory does not answer: stop it, or wait until it is up"),
-        Err(error) => Err(error.into()),
+        Holder::Server(answer) => Ok(answer),
     }
 }
 
 async fn alone(directory: &DataDirectory, request: &Request) -> anyhow::Result<Answer> {
     let location = crate::data::database(directory, None)?;
-    let store = Store::open(&location).await.map_err(|error| crate::data::explain(error, &location))?;
+    let store = Store::open(&location).await.map_err(|error| crate::data::explain(&error, &location))?;
     let accounts = Accounts::new(store.clone());
     let answer = control::answer(&accounts, request, platform::clock::now()).await;
     store.close().await;

@@ -8,10 +8,9 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use platform::data::{DataDirectory, DataError};
 use server::control;
 
-use crate::exit::Exit;
+use crate::{data::Holder, exit::Exit};
 
 /// Where people look for it.
 const ADDRESS: &str = "127.0.0.1:7411";
@@ -53,23 +52,21 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         root.canonicalize().with_context(|| format!("cannot look into `{shown}`"))?;
     }
     let path = crate::data::directory(arguments.data.clone())?;
-    match DataDirectory::own(&path) {
-        Ok(directory) => run::run(arguments, directory),
-        Err(DataError::InUse { .. }) => beside(&path),
-        Err(error) => Err(error.into()),
+    place::check_socket(&path)?;
+    match crate::data::own_or_ask(&path, &control::Request::LoginLink)? {
+        Holder::Us(directory) => run::run(arguments, directory),
+        Holder::Server(answer) => beside(answer, &path),
     }
 }
 
 /// There is one already: leads to it.
-fn beside(path: &std::path::Path) -> anyhow::Result<Exit> {
-    let answer = control::ask(path, &control::Request::LoginLink);
-    match answer.context(
-        "another process uses the directory and does not answer: stop it, or use another one with --data",
-    )? {
+fn beside(answer: control::Answer, path: &std::path::Path) -> anyhow::Result<Exit> {
+    match answer {
         control::Answer::LoginLink { url } => {
             banner::beside(&url, path)?;
             Ok(Exit::Fine)
         }
+        control::Answer::Failed { message } => bail!(message),
         other => bail!("the running one answered {other:?}"),
     }
 }

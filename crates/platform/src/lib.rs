@@ -12,6 +12,7 @@ pub mod clock;
 pub mod data;
 pub mod device;
 pub mod disk;
+pub mod limits;
 pub mod network;
 pub mod path;
 pub mod priority;

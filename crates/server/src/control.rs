@@ -176,13 +176,16 @@ mod asking {
         time::Duration,
     };
 
+    use platform::data::SocketPath;
+
     use super::{Answer, AskError, LINE, Request, SOCKET};
 
     /// Making a token waits for the database, which may be busy.
     const PATIENCE: Duration = Duration::from_secs(30);
 
     pub(super) fn ask(directory: &Path, request: &Request) -> Result<Answer, AskError> {
-        let mut stream = UnixStream::connect(directory.join(SOCKET)).map_err(|error| match error.kind() {
+        let connected = SocketPath::of(directory, SOCKET).and_then(|path| UnixStream::connect(path.path()));
+        let mut stream = connected.map_err(|error| match error.kind() {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => AskError::Nobody,
             _ => AskError::Io(error),
         })?;

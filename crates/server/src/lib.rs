@@ -7,6 +7,7 @@ pub mod api;
 mod app;
 mod caller;
 mod clock;
+mod connections;
 pub mod control;
 mod cross_site;
 pub mod events;

@@ -3,17 +3,20 @@
 use std::{
     future::Future,
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener},
     time::Duration,
 };
 
 use axum::Router;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::State;
+use crate::{
+    State,
+    connections::{self, Limits},
+};
 
-/// How long requests that are under way may take at the end.
-const FAREWELL: Duration = Duration::from_secs(10);
+/// How long writing down what was heard may take at the end: a database that is away must not hold it up.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How often what was heard of devices is written down.
 const UPKEEP: Duration = Duration::from_secs(300);
@@ -38,7 +41,7 @@ const HOURLY: SignedDuration = SignedDuration::from_hours(1);
 /// Serves until `ending` is done; then ends streams, lets requests that are under way finish, and writes down what was heard.
 ///
 /// # Errors
-/// When the listener fails.
+/// When the listener is none that this runtime can use.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
@@ -47,27 +50,25 @@ pub async fn serve(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let (tell, mut told) = tokio::sync::watch::channel(false);
+    let (tell, told) = tokio::sync::watch::channel(false);
     let streams = state.clone();
-    let signal = async move {
+    let end = async move {
         ending.await;
         streams.end();
         tell.send_replace(true);
+        // Kept until the connections have ended.
+        std::future::pending::<()>().await;
+        drop(tell);
     };
-    let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(signal);
-    let overdue = async {
-        // The sender is dropped only after it has told.
-        let _ = told.wait_for(|ended| *ended).await;
-        tokio::time::sleep(FAREWELL).await;
-    };
-    let served = tokio::select! {
-        served = async { server.await } => served,
-        () = overdue => Ok(()),
-        () = housekeeping(&state) => Ok(()),
-    };
-    write_down(&state).await;
-    served
+    tokio::select! {
+        () = connections::serve(listener, app, Limits::default(), told) => {}
+        () = end => {}
+        () = housekeeping(&state) => {}
+    }
+    if tokio::time::timeout(LAST_WORDS, write_down(&state)).await.is_err() {
+        tracing::warn!("when devices were heard from last could not be written in time");
+    }
+    Ok(())
 }
 
 /// Upkeep of a server: never ends.

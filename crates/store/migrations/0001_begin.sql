@@ -246,6 +246,7 @@ CREATE TABLE findings (
 CREATE INDEX findings_device ON findings (device, state);
 CREATE INDEX findings_open ON findings (state, severity, id);
 CREATE INDEX findings_severity ON findings (severity, id);
+CREATE INDEX findings_seen ON findings (first_seen_at, id);
 CREATE INDEX findings_due ON findings (COALESCE(due, '~'), id);
 CREATE INDEX findings_rule ON findings (state, rule, device, severity, id);
 CREATE INDEX findings_search ON findings (search, id);

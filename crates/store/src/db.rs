@@ -13,7 +13,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "seed")]
+#[cfg(any(test, feature = "seed"))]
 pub(crate) use postgres::administer;
 use std::{path::PathBuf, time::Duration};
 

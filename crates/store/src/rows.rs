@@ -111,7 +111,7 @@ pub struct DeviceDetail {
     #[serde(flatten)]
     pub row: DeviceRow,
     /// How far its last scan reached.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub coverage: Option<Coverage>,
     /// Its GPUs and NPUs.
     #[schema(value_type = Vec<Object>)]
@@ -141,10 +141,10 @@ pub struct ArtifactRow {
     /// In bytes.
     pub size: u64,
     /// Where it came from.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub origin: Option<Origin>,
     /// What licence it claims.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub license: Option<License>,
     /// What the file says about itself.
     #[schema(value_type = Object)]
@@ -159,7 +159,7 @@ pub struct ArtifactRow {
     /// In how many running programs it is loaded.
     pub loaded: u64,
     /// The gravest open finding about it.
-    #[schema(value_type = String)]
+    #[schema(value_type = Option<String>)]
     pub severity: Option<Severity>,
     /// When it first appeared anywhere.
     pub first_seen_at: Timestamp,

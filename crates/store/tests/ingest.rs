@@ -70,8 +70,9 @@ both_engines! {
         for table in ["holdings", "programs", "packages", "loaded"] {
             assert_eq!(place.number(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
         }
-        // The finding still speaks of it.
-        assert_eq!(place.number("SELECT COUNT(*) FROM artifacts WHERE holdings = 0 AND devices = 0 AND severity IS NULL").await, 1);
+        // The finding keeps its words and loses the link.
+        assert_eq!(place.number("SELECT COUNT(*) FROM artifacts").await, 0);
+        assert_eq!(place.number("SELECT COUNT(*) FROM findings WHERE artifact IS NULL").await, 1);
     }
 
     async fn an_artifact_that_nobody_holds_is_forgotten(place) {

@@ -161,6 +161,11 @@ impl Product {
         Running::start(&mut self.up_command()).finish(LIMIT)
     }
 
+    /// The same with more words.
+    pub fn fails_with(&self, words: &[&str]) -> Output {
+        Running::start(self.up_command().args(words)).finish(LIMIT)
+    }
+
     /// Runs another command on this data directory.
     pub fn run(&self, words: &[&str]) -> Output {
         Running::start(&mut self.command(words)).finish(LIMIT)

@@ -269,6 +269,11 @@ fn only_platform_may_hold_unsafe_code() {
 const NAMED_IN_CODE: [(&str, &str, &str); 1] =
     [("crates/artifact/src/identified.rs", "llamafile", "a file format before it is the name of a runtime")];
 
+/// Rooms that identify nothing: there a tool may stand in a sentence for people, never alone, where code could compare with it.
+/// Made-up fleets name tools because real ones do.
+const SPEAKS_OF_TOOLS: [&str; 3] =
+    ["crates/console/src/", "crates/server/src/api/", "crates/store/src/seed/"];
+
 /// Words shorter than this are parts of too many others.
 const SHORTEST_NAME: usize = 5;
 
@@ -357,6 +362,10 @@ fn no_tool_is_named_in_code() {
             .iter()
             .fold(&*text, |code, mark| code.split(mark).next().unwrap_or(code));
         for literal in literals(code).iter().map(|literal| literal.to_lowercase()) {
+            let prose = literal.contains(' ') || path.starts_with("crates/store/src/seed/");
+            if prose && SPEAKS_OF_TOOLS.iter().any(|room| path.starts_with(room)) {
+                continue;
+            }
             let allowed =
                 |name: &str| NAMED_IN_CODE.iter().any(|(file, word, _)| path == *file && name == *word);
             let named = tools.iter().filter(|name| names(&literal, name) && !allowed(name));

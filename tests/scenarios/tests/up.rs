@@ -181,6 +181,42 @@ fn an_address_that_others_reach_needs_a_url_with_tls() {
 }
 
 #[test]
+fn a_path_that_is_too_long_for_a_socket_is_told_before_anything_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("x".repeat(100));
+    let output = Product::new().with_data(&data).fails();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("too long") && said.contains("--data"), "{said}");
+    assert!(!data.exists());
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_not_remembered_and_its_password_not_told() {
+    let product = Product::new();
+    for (address, code) in [("mysql://u:hunter2@h/x", 2), ("postgres://u:hunter2@127.0.0.1:1/x", 3)] {
+        let output = product.fails_with(&["--database", address]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains("--database") && !said.contains("hunter2"), "{said}");
+    }
+    let up = product.up();
+    assert_eq!(up.get("", "/readyz").status, 200, "the next start uses its own");
+}
+
+#[test]
+fn asking_for_the_tokens_of_a_directory_that_is_not_there_makes_none() {
+    let product = Product::new();
+    for words in [&["token", "list"][..], &["token", "revoke", "1"]] {
+        let output = product.run(words);
+        assert_eq!(output.status.code(), Some(3));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(&product.data().display().to_string()) && said.contains("--data"), "{said}");
+    }
+    assert!(!product.data().exists());
+}
+
+#[test]
 fn a_directory_that_cannot_be_written_is_told_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");

@@ -2,7 +2,7 @@
 //!
 //! Begin: port, database, sockets, banner, sensor. End: sensor, server, database; each waits a bounded time.
 
-use std::{io::IsTerminal, net::TcpListener, sync::Arc};
+use std::{io::IsTerminal, net::TcpListener, sync::Arc, time::Duration};
 
 use anyhow::{Context, anyhow};
 use axum::Router;
@@ -29,6 +29,8 @@ const SERVER_KEY: &str = "server.key";
 const WORKERS: usize = 2;
 /// How long the link that is printed works, if it is not used: as long as people leave a terminal open.
 const LOGIN_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+/// How long sensor and database have to end.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How long the sensor of this process has to enrol.
 const ENROLMENT_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
@@ -36,6 +38,8 @@ const ENROLMENT_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(1)
 pub(super) fn run(arguments: Arguments, directory: DataDirectory) -> anyhow::Result<Exit> {
     let catalog = Arc::new(catalog::load().context("the catalogue of this build is broken")?);
     log(arguments.verbose);
+    // Every open page and every device takes one.
+    platform::limits::raise_open_files();
     let listener = place::listen(arguments.listen)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -43,8 +47,10 @@ pub(super) fn run(arguments: Arguments, directory: DataDirectory) -> anyhow::Res
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    runtime.block_on(serve(arguments, Arc::new(directory), catalog, listener))?;
-    Ok(Exit::Fine)
+    let served = runtime.block_on(serve(arguments, Arc::new(directory), catalog, listener));
+    // A thread that hangs in the system must not keep the process.
+    runtime.shutdown_background();
+    served.map(|()| Exit::Fine)
 }
 
 /// One line per event on standard error, without colours where nobody looks. What the sensor does is told, requests only where
@@ -69,7 +75,9 @@ async fn serve(
     listener: TcpListener,
 ) -> anyhow::Result<()> {
     let location = crate::data::database(&directory, arguments.database.as_deref())?;
-    let store = Store::open(&location).await.map_err(|error| crate::data::explain(error, &location))?;
+    let store = Store::open(&location).await.map_err(|error| crate::data::explain(&error, &location))?;
+    // Only one that can be used is remembered: a mistyped address must not be in the way of the next start.
+    crate::data::remember(&directory, arguments.database.as_deref())?;
     let state = state(&arguments, &directory, &catalog, &listener, store.clone())?;
     let app: Router = server::app(server::routes(&state).merge(console::routes()), state.clone());
 
@@ -83,7 +91,11 @@ async fn serve(
     let control = control(&directory, &state)?;
 
     let new = !state.accounts().has_owner().await?;
-    banner::started(&state.login_link(Some(LOGIN_LIFE)).await?, directory.path(), new)?;
+    let link = state.login_link(Some(LOGIN_LIFE)).await?;
+    if let Err(error) = banner::started(&link, directory.path(), new) {
+        // Whoever should read it is gone, which is no reason to stop what works.
+        tracing::warn!(%error, "the login link could not be printed: run the same command again for a new one");
+    }
     let token = state.enrolment_token(&own, 1, ENROLMENT_LIFE).await?;
     let sensor = sensor(&arguments, &directory, &catalog, token)?;
 
@@ -93,8 +105,17 @@ async fn serve(
     control.abort();
     let _ = stop.send(true);
     let ended = server.await.map_err(|error| anyhow!("the server died: {error}"))?;
-    tokio::task::spawn_blocking(move || sensor.join()).await?;
-    store.close().await;
+    let joined = tokio::task::spawn_blocking(move || sensor.join());
+    let end = async {
+        let joined = joined.await;
+        store.close().await;
+        joined
+    };
+    // What was acknowledged is on the disk. Whatever does not end now ends with the process.
+    match tokio::time::timeout(FAREWELL, end).await {
+        Ok(joined) => joined?,
+        Err(_) => tracing::warn!("not everything ended in time"),
+    }
     ended.context("the server ended with an error")
 }
 

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use platform::data::SocketPath;
 use store::Collection;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
@@ -70,7 +71,7 @@ impl Control {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let listener = UnixListener::bind(&path)?;
+        let listener = UnixListener::bind(SocketPath::of(directory, SOCKET)?.path())?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
         Ok(Self { listener, path, state: StateBox(state) })
     }

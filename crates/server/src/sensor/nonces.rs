@@ -49,7 +49,9 @@ impl Nonces {
         // A signature may have been made that far in the future, and is fresh as long again after that.
         let keep = i64::try_from(CLOCK_TOLERANCE).unwrap_or(i64::MAX).saturating_mul(2);
         while let Some((until, old)) = inner.order.front().copied() {
-            if until >= now {
+            // One from further ahead was taken before the clock was set back; were it kept, those behind it would be too. What
+            // it belonged to is stale by the clock of today.
+            if (now..=now.saturating_add(keep)).contains(&until) {
                 break;
             }
             inner.order.pop_front();
@@ -78,6 +80,17 @@ mod tests {
         assert_eq!(nonces.take([1; 16], 1600), Novelty::Used);
         assert_eq!(nonces.take([2; 16], 1601), Novelty::New);
         assert_eq!(nonces.inner.lock().unwrap().used.len(), 1, "the first is forgotten");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_fill_the_memory_for_as_long_as_it_was_ahead() {
+        let nonces = Nonces { most: 2, ..Nonces::default() };
+        assert_eq!(nonces.take([1; 16], 1_000_000), Novelty::New);
+        assert_eq!(nonces.take([2; 16], 1000), Novelty::New);
+        assert_eq!(nonces.take([2; 16], 1000), Novelty::Used);
+        assert_eq!(nonces.take([3; 16], 1000), Novelty::New);
+        assert_eq!(nonces.take([4; 16], 1000), Novelty::Full);
+        assert_eq!(nonces.take([4; 16], 1601), Novelty::New);
     }
 
     #[test]

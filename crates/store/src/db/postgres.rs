@@ -118,7 +118,7 @@ impl Transaction {
 }
 
 /// Runs a statement that no transaction may hold, such as one that makes a database.
-#[cfg(feature = "seed")]
+#[cfg(any(test, feature = "seed"))]
 pub(crate) async fn administer(url: &str, sql: &str) -> Result<(), StoreError> {
     let mut connection = PgConnection::connect(url).await.map_err(error)?;
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.map_err(error)?;

@@ -53,7 +53,7 @@ impl Tally {
         self.left.extend(other.left);
     }
 
-    /// Writes all of it, and removes artefacts that no device holds any more, unless a finding speaks of them.
+    /// Writes all of it, and removes artefacts that no device holds any more.
     pub(super) async fn write(self, transaction: &mut Transaction) -> Result<(), StoreError> {
         let changed = self.shifts.into_iter().filter(|(_, shift)| *shift != Shift::default());
         let row = |(artifact, shift): (i64, Shift)| {

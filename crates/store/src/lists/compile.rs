@@ -66,6 +66,8 @@ pub(crate) struct Style {
     /// The rows are walked in their order, so no condition may choose another index: SQLite takes a leading `+` as that
     /// wish, PostgreSQL knows better from its statistics.
     pub(crate) walk: bool,
+    /// The expression of the order: a condition on it may choose its index, because that is the one to walk.
+    pub(crate) key: Option<&'static str>,
     /// Not even what holds for every row of the list may choose one.
     pub(crate) no_index: bool,
     /// So many devices are meant that an artefact is asked for its holders and not a device for what it holds.
@@ -78,6 +80,8 @@ pub(crate) struct Conditions<'a> {
     request: &'a ListRequest,
     style: Style,
     leader: Leader,
+    /// A term of the query that is seen to otherwise.
+    without: Option<&'a Term>,
 }
 
 /// Who knows best which rows are worth reading. SQLite keeps no statistics here, so it would not know.
@@ -101,7 +105,12 @@ impl<'a> Conditions<'a> {
             _ if request.query.terms.iter().any(names) => Leader::Condition,
             _ => Leader::Nobody,
         };
-        Self { shape, request, style, leader }
+        Self { shape, request, style, leader, without: None }
+    }
+
+    /// The conditions but one.
+    pub(crate) fn without(self, term: Option<&'a Term>) -> Self {
+        Self { without: term, ..self }
     }
 
     /// The table that is listed. A person's artefacts are those on their devices, with what these say of them.
@@ -132,7 +141,9 @@ impl<'a> Conditions<'a> {
             let own = format!("{device} IN (SELECT m.id FROM devices m WHERE m.person = ?)");
             pieces.push(Sql::with(own, person));
         }
-        pieces.extend(self.request.query.terms.iter().map(|term| self.term(term)));
+        let terms = self.request.query.terms.iter();
+        let left_out = |term: &&Term| self.without.is_some_and(|without| std::ptr::eq(*term, without));
+        pieces.extend(terms.filter(|term| !left_out(term)).map(|term| self.term(term)));
         let mut out = Sql::new(" WHERE ");
         out.append(Sql::joined(pieces, " AND "));
         out
@@ -184,7 +195,14 @@ impl<'a> Conditions<'a> {
         if !these.is_empty() {
             let piece = self.any(meaning, &these);
             let common = matches!(meaning, Meaning::Common(_)) && !alone;
-            pieces.push(if common { self.aside(piece) } else { self.leaf(piece, meaning.leads()) });
+            let on_key = meaning.expression().is_some_and(|own| self.style.key == Some(own));
+            pieces.push(if self.style.walk && on_key {
+                piece
+            } else if common {
+                self.aside(piece)
+            } else {
+                self.leaf(piece, meaning.leads())
+            });
         }
         if !not_these.is_empty() {
             pieces.push(not(self.leaf(self.any(meaning, &not_these), false)));
@@ -210,7 +228,13 @@ impl<'a> Conditions<'a> {
             named.push(" AND d.person = ?", person);
         }
         named.inside(if self.style.many {
-            "EXISTS (SELECT 1 FROM holdings h WHERE h.artifact = a.id AND +h.device IN (SELECT d.id FROM devices d WHERE {}))"
+            // PostgreSQL would join all holdings, and stops at an artefact's first one only behind `OFFSET`.
+            self.style.engine.pick(
+                "EXISTS (SELECT 1 FROM holdings h WHERE h.artifact = a.id \
+                 AND +h.device IN (SELECT d.id FROM devices d WHERE {}))",
+                "EXISTS (SELECT 1 FROM holdings h JOIN devices d ON d.id = h.device \
+                 WHERE h.artifact = a.id AND {} OFFSET 0)",
+            )
         } else {
             "a.id IN (SELECT h.artifact FROM holdings h WHERE h.device IN (SELECT d.id FROM devices d WHERE {}))"
         })

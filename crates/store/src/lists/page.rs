@@ -4,7 +4,7 @@
 //! match, they are all taken and put in order here. Otherwise matches are so frequent that walking along the index of the order
 //! meets a page of them soon.
 
-use protocol::query::Test;
+use protocol::query::{Term, Test};
 
 use super::{
     Collection, ListError, ListRequest, Tally,
@@ -36,6 +36,12 @@ struct Search<'a> {
     key: Key,
     descending: bool,
     many: bool,
+}
+
+/// A word that few hold, and the condition of being one of them.
+struct Rare<'a> {
+    term: &'a Term,
+    rows: Sql,
 }
 
 /// The ids of a page.
@@ -73,7 +79,7 @@ pub(crate) async fn tally(
     let many = many_devices(db, shape, request).await?;
     let search = Search { db, shape, request, key: Key::Arrival, descending: false, many };
     let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ");
-    sql.append(search.matches().await?);
+    sql.append(search.matches(search.rare_word().await?));
     if !exact {
         sql.push(" LIMIT ?", Tally::MOST + 1);
     }
@@ -113,42 +119,52 @@ impl Search<'_> {
 
     /// All matches, when they are few.
     async fn few(&self) -> Result<Option<Vec<Place>>, StoreError> {
+        let rare = self.rare_word().await?;
         let mut sql = self.head();
-        sql.append(self.matches().await?);
+        sql.append(self.matches(rare));
         sql.push(" LIMIT ?", FEW as u64 + 1);
         let places = self.run(sql).await?;
         Ok(Some(places).filter(|places| places.len() <= FEW))
     }
 
-    /// Everything that matches, from the name of the table on. Where a word is rare, the rows that hold it are found first,
-    /// and only these are read.
-    async fn matches(&self) -> Result<Sql, StoreError> {
-        let rare = self.rare_word().await?;
-        let conditions = self.conditions(rare.is_some());
+    /// Everything that matches, from the name of the table on. Where a word is rare, only the rows that hold it are read.
+    fn matches(&self, rare: Option<Rare<'_>>) -> Sql {
+        let (word, rows) = rare.map(|rare| (rare.term, rare.rows)).unzip();
+        let conditions = self.conditions(word.is_some()).without(word);
         let mut sql = conditions.table();
         sql.append(conditions.all());
-        if let Some(ids) = rare {
-            sql.text.push_str(&format!(" AND {} IN ", self.shape.id));
-            sql.append(list(&ids));
+        if let Some(rows) = rows {
+            sql.text.push_str(" AND ");
+            sql.append(rows);
         }
-        Ok(sql)
+        sql
     }
 
-    /// The ids of the rows that hold the longest word of the query, when they are few.
-    async fn rare_word(&self) -> Result<Option<Vec<i64>>, StoreError> {
+    /// The longest word of the query and the rows that hold it, when few of anything do.
+    async fn rare_word(&self) -> Result<Option<Rare<'_>>, StoreError> {
         let words = self.request.query.terms.iter().filter_map(|term| match &term.test {
-            Test::Contains(word) if !term.negated => Some(word),
+            Test::Contains(word) if !term.negated => Some((term, word)),
             _ => None,
         });
-        let searched = self.shape.words.zip(self.shape.search.first());
-        let Some((word, (words, (_, text)))) = words.max_by_key(|word| word.len()).zip(searched) else {
+        let Some((term, word)) =
+            words.max_by_key(|(_, word)| word.len()).filter(|_| !self.shape.words.is_empty())
+        else {
             return Ok(None);
         };
-        let mut sql = contains(text, word).inside(words);
-        sql.push(" LIMIT ?", FEW as u64 + 1);
-        let rows = self.db.rows(&sql.text, sql.values).await?;
-        let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Some(ids).filter(|ids| ids.len() <= FEW))
+        let mut ways = Vec::new();
+        for (column, statement, text) in self.shape.words {
+            let mut sql = contains(text, word).inside(statement);
+            sql.push(" LIMIT ?", FEW as u64 + 1);
+            let rows = self.db.rows(&sql.text, sql.values).await?;
+            if rows.len() > FEW {
+                return Ok(None);
+            }
+            let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
+            let mut way = Sql::new(format!("{column} IN "));
+            way.append(list(&ids));
+            ways.push(way);
+        }
+        Ok(Some(Rare { term, rows: Sql::joined(ways, " OR ") }))
     }
 
     fn page_of(&self, mut places: Vec<Place>, after: Option<&Place>, number: usize) -> Vec<Place> {
@@ -215,7 +231,11 @@ impl Search<'_> {
     fn conditions(&self, walk: bool) -> Conditions<'_> {
         // Rows that are walked as they came have no index to be walked along.
         let no_index = walk && self.key == Key::Arrival;
-        let style = Style { engine: self.db.engine(), walk, no_index, many: self.many };
+        let key = match self.key {
+            Key::Arrival => None,
+            Key::Number(text) | Key::Text(text) => Some(text),
+        };
+        let style = Style { engine: self.db.engine(), walk, key, no_index, many: self.many };
         Conditions::new(self.shape, self.request, style)
     }
 

@@ -41,6 +41,14 @@ pub(crate) enum Meaning {
 }
 
 impl Meaning {
+    /// The expression that it compares, where it is one.
+    pub(crate) fn expression(&self) -> Option<&'static str> {
+        match self {
+            Self::Text(text) | Self::Path(text) | Self::Number(text) | Self::Time(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether it names so few rows that they are best found by it.
     pub(crate) fn leads(&self) -> bool {
         match self {
@@ -76,6 +84,10 @@ pub(crate) struct Order {
 /// A place to look for words: a condition with a `{}` for the search, and the text that is searched.
 pub(crate) type Searched = (&'static str, &'static str);
 
+/// One way to rows that hold a word: the column that is one of the ids which a statement gives, and that statement, with a `{}`
+/// for the search in a text. An index should have all that it reads.
+pub(crate) type Words = (&'static str, &'static str, &'static str);
+
 /// A list.
 pub(crate) struct Shape {
     pub(crate) fields: &'static [Field],
@@ -94,9 +106,8 @@ pub(crate) struct Shape {
     pub(crate) always: Option<&'static str>,
     /// Where words are searched.
     pub(crate) search: &'static [Searched],
-    /// The ids of the rows that hold a word, read from an index that has nothing else: a condition stands in the place of `{}`,
-    /// over the first text of `search`.
-    pub(crate) words: Option<&'static str>,
+    /// How the rows that hold a word are found without reading other rows; nothing where that does not help.
+    pub(crate) words: &'static [Words],
     /// All rows can be counted quickly.
     pub(crate) countable: bool,
 }

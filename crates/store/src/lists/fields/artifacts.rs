@@ -126,7 +126,7 @@ const ORDERS: &[Order] = &[
     greatest_first("held", Key::Number("{own}.devices")),
     greatest_first("loaded", Key::Number("{own}.loaded")),
     greatest_first("severity", Key::Number("COALESCE({own}.severity, -1)")),
-    greatest_first("seen", Key::Arrival),
+    greatest_first("seen", Key::Number("{own}.first_seen_at")),
 ];
 
 const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
@@ -143,6 +143,6 @@ pub(super) static SHAPE: Shape = Shape {
     device: None,
     always: None,
     search: &[("{}", "a.search")],
-    words: Some("SELECT a.id FROM artifacts a WHERE {}"),
+    words: &[("a.id", "SELECT a.id FROM artifacts a WHERE {}", "a.search")],
     countable: true,
 };

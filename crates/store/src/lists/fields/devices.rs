@@ -94,6 +94,6 @@ pub(super) static SHAPE: Shape = Shape {
     device: Some("d.id"),
     always: None,
     search: &[("{}", "d.search")],
-    words: None,
+    words: &[],
     countable: true,
 };

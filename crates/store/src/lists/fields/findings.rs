@@ -62,7 +62,7 @@ const ORDERS: &[Order] = &[
     greatest_first("severity", Key::Number("f.severity")),
     // What nobody set a date for comes after every date.
     least_first("due", Key::Text("COALESCE(f.due, '~')")),
-    greatest_first("seen", Key::Arrival),
+    greatest_first("seen", Key::Number("f.first_seen_at")),
 ];
 
 const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
@@ -79,6 +79,6 @@ pub(super) static SHAPE: Shape = Shape {
     device: Some("f.device"),
     always: None,
     search: &[("{}", "f.search")],
-    words: Some("SELECT f.id FROM findings f WHERE {}"),
+    words: &[("f.id", "SELECT f.id FROM findings f WHERE {}", "f.search")],
     countable: true,
 };

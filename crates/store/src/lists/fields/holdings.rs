@@ -84,7 +84,8 @@ const KNOWN: &[Known] = &[
     field("seen", Kind::Time, "when it appeared there", Meaning::Time("h.first_seen_at")),
 ];
 
-const ORDERS: &[Order] = &[least_first("path", Key::Text("h.path")), greatest_first("seen", Key::Arrival)];
+const ORDERS: &[Order] =
+    &[least_first("path", Key::Text("h.path")), greatest_first("seen", Key::Number("h.first_seen_at"))];
 
 const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
 const COLUMNS: [Column; ORDERS.len()] = columns(ORDERS);
@@ -100,6 +101,9 @@ pub(super) static SHAPE: Shape = Shape {
     device: Some("h.device"),
     always: None,
     search: &[(ARTIFACT, "a.search"), (DEVICE, "d.search")],
-    words: None,
+    words: &[
+        ("h.artifact", "SELECT a.id FROM artifacts a WHERE {}", "a.search"),
+        ("h.device", "SELECT d.id FROM devices d WHERE {}", "d.search"),
+    ],
     countable: false,
 };

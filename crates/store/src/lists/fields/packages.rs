@@ -44,6 +44,6 @@ pub(super) static SHAPE: Shape = Shape {
     device: Some("k.device"),
     always: None,
     search: &[("{}", "LOWER(k.name)"), (DEVICE, "d.search")],
-    words: None,
+    words: &[],
     countable: false,
 };

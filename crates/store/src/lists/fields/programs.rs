@@ -5,7 +5,9 @@ use protocol::query::{Field, Kind};
 use super::{
     super::{
         Column, Sort,
-        shape::{Key, Known, Meaning, Order, Shape, columns, field, fields, greatest_first, least_first},
+        shape::{
+            Key, Known, Meaning, Order, Shape, Words, columns, field, fields, greatest_first, least_first,
+        },
     },
     YES_NO, device,
 };
@@ -86,7 +88,7 @@ const ORDERS: &[Order] = &[
 const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
 const COLUMNS: [Column; ORDERS.len()] = columns(ORDERS);
 
-const fn programs(always: &'static str, words: &'static str) -> Shape {
+const fn programs(always: &'static str, words: &'static [Words]) -> Shape {
     Shape {
         fields: &FIELDS,
         known: KNOWN,
@@ -98,12 +100,16 @@ const fn programs(always: &'static str, words: &'static str) -> Shape {
         device: Some("p.device"),
         always: Some(always),
         search: &[("{}", "p.search")],
-        words: Some(words),
+        words,
         countable: true,
     }
 }
 
-pub(super) static RUNTIMES: Shape =
-    programs("p.kind = 'runtime'", "SELECT p.id FROM programs p WHERE p.kind = 'runtime' AND {}");
-pub(super) static AGENTS: Shape =
-    programs("p.kind = 'agent'", "SELECT p.id FROM programs p WHERE p.kind = 'agent' AND {}");
+pub(super) static RUNTIMES: Shape = programs(
+    "p.kind = 'runtime'",
+    &[("p.id", "SELECT p.id FROM programs p WHERE p.kind = 'runtime' AND {}", "p.search")],
+);
+pub(super) static AGENTS: Shape = programs(
+    "p.kind = 'agent'",
+    &[("p.id", "SELECT p.id FROM programs p WHERE p.kind = 'agent' AND {}", "p.search")],
+);

@@ -35,6 +35,6 @@ pub(super) static SHAPE: Shape = Shape {
     device: Some("r.device"),
     always: None,
     search: &[("{}", "r.search")],
-    words: None,
+    words: &[],
     countable: false,
 };

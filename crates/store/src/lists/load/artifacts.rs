@@ -24,7 +24,7 @@ pub(crate) async fn artifacts(
     ids: &[i64],
     request: &ListRequest,
 ) -> Result<Vec<ArtifactRow>, StoreError> {
-    let style = Style { engine: db.engine(), walk: false, no_index: false, many: false };
+    let style = Style { engine: db.engine(), walk: false, key: None, no_index: false, many: false };
     let conditions = Conditions::new(Collection::Artifacts.shape(), request, style);
     let mut sql = Sql::new(conditions.expression(COLUMNS));
     sql.append(conditions.table());
