@@ -78,6 +78,36 @@ for (const list of LISTS) {
   });
 }
 
+test("a list begins with what needs a look, and everything is one query away", async () => {
+  for (const [list, usual] of [["findings", "state:open -severity:info"], ["models", "-role:data"], ["agents", "state:running,installed"], ["devices", ""]]) {
+    await go("/");
+    const link = page.locator(`.nav a[href="/${list}"]`);
+    const number = Number((await link.locator(".count").textContent()).replace(",", ""));
+    await link.click();
+    await page.waitForURL(`${product.url}/${list}`);
+    assert.equal(await page.inputValue("#q"), usual);
+    if (number) assert.equal(Number((await page.locator("#list .lead b").textContent()).match(/[\d,]+/)[0].replace(",", "")), number, list);
+    await page.fill("#q", "");
+    await page.press("#q", "Enter");
+    await page.waitForURL(/\?q=$/);
+    await page.reload();
+    assert.equal(await page.inputValue("#q"), "");
+  }
+  await go("/models?q=nosuchmodel");
+  await page.locator("#list a", { hasText: "show everything" }).click();
+  await page.waitForURL(/\?q=$/);
+  assert.equal(await rows().count(), 50);
+  quiet();
+});
+
+test("one machine is asked to look again from the overview", async () => {
+  await go("/");
+  await page.locator(".head button", { hasText: "Scan now" }).click();
+  await page.waitForURL(/\/\?done=rescan/);
+  await page.locator(".toast", { hasText: "look again" }).waitFor();
+  quiet();
+});
+
 test("a list is asked, sorted and paged, and its address says so", async () => {
   await go("/models");
   assert.equal(await rows().count(), 50);
@@ -110,15 +140,15 @@ test("a chip asks, and asks no more when it is pressed again", async () => {
   await chip.click();
   await page.waitForURL(/commercial/);
   assert.equal(await chip.getAttribute("aria-current"), "true");
-  assert.equal(await page.inputValue("#q"), "commercial:no");
+  assert.equal(await page.inputValue("#q"), "-role:data commercial:no");
   await page.locator("th a", { hasText: "Size" }).click();
   await page.waitForURL(/sort=-size/);
   await page.focus("#q");
   await page.press("#q", "Enter");
-  await page.waitForURL(/q=commercial.*sort=-size/);
+  await page.waitForURL(/commercial.*sort=-size/);
   await chip.click();
   await page.waitForURL((url) => !url.search.includes("commercial"));
-  assert.equal(await page.inputValue("#q"), "");
+  assert.equal(await page.inputValue("#q"), "-role:data");
 });
 
 test("a row opens beside the list, under an address of its own, and going back closes it", async () => {
@@ -162,7 +192,7 @@ test("a list is worked with the keyboard alone", async () => {
 });
 
 test("a finding is acknowledged with a reason, assigned and dated, and each of it is a record", async () => {
-  await go("/findings?q=state:open");
+  await go("/findings");
   await page.locator("[data-open]").first().click();
   await opened().waitFor();
   const id = new URL(page.url()).searchParams.get("open");
@@ -180,6 +210,7 @@ test("a finding is acknowledged with a reason, assigned and dated, and each of i
   await page.fill("#side textarea", "a model of the test bench");
   await page.locator('#side form[action$="/acknowledge"] button').click();
   await page.locator("#side", { hasText: "Left as it is: a model of the test bench" }).waitFor();
+  await page.locator("#side .timeline", { hasText: "a model of the test bench" }).waitFor();
   await checkPage(page, "finding-acknowledged");
 
   await go(`/findings/${id}`);

@@ -37,7 +37,7 @@ pub(crate) static SPEC: Spec = Spec {
         Head::new("Device", Some("name"), ""),
         Head::new("Person", None, "p2"),
         Head::new("Findings", Some("findings"), "p4"),
-        Head::new("Models", Some("artifacts"), "num p3"),
+        Head::new("Artefacts", Some("artifacts"), "num p3"),
         Head::new("Runtimes", Some("runtimes"), "num p3"),
         Head::new("Agents", Some("agents"), "num p3"),
         Head::new("Sight", None, "p2"),

@@ -31,7 +31,7 @@ pub(crate) static SPEC: Spec = Spec {
         Chip { label: "Unknown origin", term: "origin:unknown" },
         Chip { label: "Malicious or suspicious", term: "verdict:malicious,suspicious" },
         Chip { label: "Held more than once", term: "held:>1" },
-        Chip { label: "Without data of packages", term: "-role:data" },
+        Chip { label: "Models only", term: "-role:data" },
     ],
     heads: &[
         Head::new("Model", Some("name"), ""),

@@ -20,7 +20,9 @@ use crate::{
 pub(crate) struct Beside {
     pub(crate) runtimes: Vec<ProgramRow>,
     pub(crate) agents: Vec<ProgramRow>,
-    /// The largest models that it holds.
+    /// How many models it holds: of its artefacts, what is not data of a package.
+    pub(crate) held: u64,
+    /// The largest of them.
     pub(crate) models: Vec<ArtifactRow>,
     /// Open findings, the gravest first.
     pub(crate) findings: Vec<FindingRow>,
@@ -35,7 +37,7 @@ pub(crate) struct Beside {
 /// The panel beside the list.
 pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, device: &DeviceDetail, beside: &Beside) -> Markup {
     let body = html! {
-        p { (sentence(shell, device)) }
+        p { (sentence(shell, device, beside.held)) }
         div.actions { a.button href={ "/devices/" (device.row.id) } { "Everything about it" } (rescan(shell, device)) }
         (section("Identity", &facts(identity(shell, device))))
         @if !beside.findings.is_empty() { (section("Findings", &wrong(&beside.findings))) }
@@ -55,7 +57,7 @@ pub(crate) fn page(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Mar
             header.head {
                 div.title { h1 { (name(row)) } (marks(device)) }
                 div.actions { (rescan(shell, device)) (whose(shell, device, &beside.people)) (revoke(shell, device)) }
-                p.lead { (sentence(shell, device)) }
+                p.lead { (sentence(shell, device, beside.held)) }
             }
             @if let Some(text) = &beside.notice { p.notice.ok role="status" { (text) } }
             @if let Some(text) = &beside.problem { p.notice.high role="alert" { (text) } }
@@ -74,7 +76,7 @@ fn now(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Markup {
     let row = &device.row;
     let here = |place: &str| format!("/{place}?q=device:{}", escaped(&row.id));
     html! {
-        (block("findings", "Findings", Some((here("findings"), "All of them")), &html! {
+        (block("findings", "Findings", Some((here("findings") + "%20state:open%20-severity:info", "All of them")), &html! {
             @if beside.findings.is_empty() { div.list { p.row.dim { "Nothing needs a decision on this device." } } } @else { div.list { @for finding in &beside.findings { (need(finding)) } } }
         }))
         (block("running", "Running now", Some((here("runtimes"), "All runtimes")), &html! {
@@ -83,7 +85,7 @@ fn now(shell: &Shell, device: &DeviceDetail, beside: &Beside) -> Markup {
                 @if row.runtimes == 0 && !beside.agents.iter().any(|agent| agent.pid.is_some()) { p.row.dim { "No runtime and no agent is running." } }
             }
         }))
-        (block("holdings", "Largest models", Some((here("models"), "All models")), &html! {
+        (block("holdings", "Largest models", Some((here("models") + "%20-role:data", "All models")), &html! {
             div.list {
                 @for model in &beside.models { (model_row(shell, model)) }
                 @if beside.models.is_empty() { p.row.dim { "No model is held here." } }
@@ -139,7 +141,7 @@ fn marks(device: &DeviceDetail) -> Markup {
 }
 
 /// What a person would say of it.
-fn sentence(shell: &Shell, device: &DeviceDetail) -> Markup {
+fn sentence(shell: &Shell, device: &DeviceDetail, models: u64) -> Markup {
     let row = &device.row;
     let open = severity::open(&row.findings);
     html! {
@@ -147,7 +149,7 @@ fn sentence(shell: &Shell, device: &DeviceDetail) -> Markup {
             "It is enrolled and has not reported yet."
         } @else {
             b { @match open { 0 => "Nothing here needs a decision.", 1 => "1\u{a0}finding needs a decision.", n => { (Noun("finding", "findings").count(n)) " need a decision." } } }
-            " It holds " (Noun("model", "models").told(row.artifacts)) "; "
+            " It holds " (Noun("model", "models").told(models)) "; "
             @if row.runtimes == 0 { "no runtime is running" } @else { (Noun("runtime is", "runtimes are").told(row.runtimes)) " running" }
             ". "
             @match (&device.scanned_at, device.scan_ms) {

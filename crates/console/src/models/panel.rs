@@ -37,7 +37,7 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, model: &ArtifactDetail, bes
         (section("Identity", &identity(shell, model)))
         (section("Origin and licence", &origin(shell, model)))
         @if !model.loaded_by.is_empty() { (section("Loaded now by", &loaded(shell, &model.loaded_by))) }
-        (section("Held by", &held(shell, model, &beside.holdings)))
+        @if !beside.holdings.is_empty() { (section("Held by", &held(shell, model, &beside.holdings))) }
     };
     panel::panel(frame, SPEC.place, &marks, &row.name, &body)
 }

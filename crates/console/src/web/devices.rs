@@ -39,7 +39,9 @@ async fn beside(visit: &Visit, device: &DeviceDetail, open: Open) -> Result<Besi
         let query = collection.query(&format!("device:{}{more}", device.row.id))?;
         Ok(ListRequest { query, limit, ..visit.request() })
     };
+    let models = here(Collection::Artifacts, " -role:data", 8)?;
     let mut beside = Beside {
+        held: store.tally(Collection::Artifacts, &models).await?.number,
         findings: store
             .findings(&here(Collection::Findings, " state:open severity:!info", if whole { 12 } else { 5 })?)
             .await?
@@ -50,10 +52,7 @@ async fn beside(visit: &Visit, device: &DeviceDetail, open: Open) -> Result<Besi
     if whole {
         beside.agents = store.agents(&here(Collection::Agents, " state:running,installed", 20)?).await?.items;
         let largest = Some(Collection::Artifacts.sort("-size")?);
-        beside.models = store
-            .artifacts(&ListRequest { sort: largest, ..here(Collection::Artifacts, "", 8)? })
-            .await?
-            .items;
+        beside.models = store.artifacts(&ListRequest { sort: largest, ..models }).await?.items;
         if may.read_records {
             beside.records = Some(store.records(&here(Collection::Records, "", TIMELINE)?).await?.items);
         }
