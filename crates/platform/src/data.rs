@@ -36,6 +36,12 @@ pub enum DataError {
         /// What its format file says.
         format: String,
     },
+    /// Another account owns it, and could read and replace everything in it.
+    #[error(
+        "`{0}` belongs to another account, which could replace what is in it: use another directory with --data, or give this one \
+         to the account that runs this"
+    )]
+    Foreign(PathBuf),
     /// The system refused.
     #[error("{}", explain(path, error))]
     Io {
@@ -87,6 +93,7 @@ impl DataDirectory {
     pub fn own(path: &Path) -> Result<Self, DataError> {
         let io = |error| DataError::Io { path: path.to_owned(), error };
         make_private(path).map_err(io)?;
+        close_to_others(path)?;
         let lock_path = path.join("lock");
         let mut lock = private_file(&lock_path).map_err(io)?;
         match lock.try_lock() {
@@ -211,6 +218,27 @@ fn make_private(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// A directory in which others can make and replace files is theirs as much as ours.
+fn close_to_others(path: &Path) -> Result<(), DataError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let io = |error| DataError::Io { path: path.to_owned(), error };
+        let folder = std::fs::metadata(path).map_err(io)?;
+        let ours = Some(folder.uid()) == crate::accounts::current();
+        if !ours && folder.uid() != 0 {
+            return Err(DataError::Foreign(path.to_owned()));
+        }
+        if ours && folder.mode() & 0o022 != 0 {
+            let closed = std::fs::Permissions::from_mode(folder.mode() & 0o7755);
+            std::fs::set_permissions(path, closed).map_err(io)?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
 /// The directory may be one that others can enter, so each file is closed to them; one that was open is closed.
 fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -294,6 +322,19 @@ mod tests {
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 4);
         std::os::unix::fs::symlink(dir.path().join("old"), dir.path().join("link")).unwrap();
         assert!(private_file(&data.path().join("link")).is_err(), "nothing is written through a link");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_replace_files_in_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        drop(DataDirectory::own(dir.path()).unwrap());
+        assert_eq!(dir.path().metadata().unwrap().permissions().mode() & 0o777, 0o755);
+        if std::os::unix::fs::chown(dir.path(), Some(65_534), None).is_ok() {
+            assert!(matches!(DataDirectory::own(dir.path()), Err(DataError::Foreign(_))));
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -100,7 +100,7 @@ async fn dress(
 ) -> Response {
     let fragment = request.headers().contains_key("hx-request");
     let browser = !guard::is_api(request.uri().path());
-    let mut response = next.run(request).await;
+    let mut response = shaped(next.run(request).await).await;
     let problem = response.extensions_mut().remove::<Problem>();
     if problem.as_ref().is_some_and(Problem::is_of_the_database) {
         state.metrics().database_error();
@@ -118,6 +118,25 @@ async fn dress(
     let caching = response.headers_mut().entry(header::CACHE_CONTROL);
     caching.or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// The most bytes of what the framework says about a request that it could not read.
+const SAID: usize = 1024;
+
+/// Gives an error that the framework worded itself the shape of all others.
+async fn shaped(response: Response) -> Response {
+    let status = response.status();
+    let failed = status.is_client_error() || status.is_server_error();
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let plain = kind.is_none_or(|kind| kind.starts_with(b"text/plain"));
+    if !failed || !plain || response.extensions().get::<Problem>().is_some() {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let said = axum::body::to_bytes(body, SAID).await.unwrap_or_default();
+    let mut shaped = Problem::new(status, String::from_utf8_lossy(&said)).into_response();
+    keep(shaped.headers_mut(), &parts.headers);
+    shaped
 }
 
 /// Headers of a problem that its page needs too.

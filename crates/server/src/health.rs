@@ -1,5 +1,7 @@
 //! Whether the process lives, whether it can work, and its numbers.
 
+use std::io::ErrorKind;
+
 use accounts::Permission;
 use axum::http::{Method, StatusCode, header};
 use store::{Collection, ListRequest};
@@ -23,11 +25,16 @@ async fn ready(state: State) -> Result<&'static str, Problem> {
         tracing::warn!(%error, "the database does not answer");
         return Err(away("database: it does not answer"));
     }
-    let free = state.settings().data.as_ref().and_then(|data| platform::disk::free(data).ok());
-    if free.is_some_and(|free| free < ROOM) {
-        return Err(away("disk: the data directory has less than 64 MiB left, make room on its disk"));
+    match state.settings().data.as_ref().map(|data| platform::disk::free(data)) {
+        Some(Ok(free)) if free < ROOM => {
+            Err(away("disk: the data directory has less than 64 MiB left, make room on its disk"))
+        }
+        // What is written into a database whose file was removed is gone with the process.
+        Some(Err(error)) if error.kind() == ErrorKind::NotFound => {
+            Err(away("disk: the data directory is gone, put it back and start the server again"))
+        }
+        _ => Ok("ok\n"),
     }
-    Ok("ok\n")
 }
 
 async fn metrics(state: State, caller: Caller) -> ([(header::HeaderName, &'static str); 1], String) {

@@ -1,5 +1,6 @@
 //! The sensors' side: enrolling, reporting, and the channel over which a device is told what to do.
 
+mod bounds;
 mod channel;
 pub(crate) mod guard;
 mod nonces;
@@ -22,7 +23,7 @@ use protocol::{
 use store::{Actor, Collection, Enrolment, Ingested};
 
 use crate::{Client, Event, Problem, Routes, State};
-use guard::{Newcomer, Sender};
+use guard::{Body, Newcomer, Sender};
 
 pub(crate) use nonces::Nonces;
 
@@ -46,11 +47,13 @@ pub(crate) fn largest_body(path: &str) -> usize {
 async fn enrol(
     state: State,
     Client(client): Client,
-    Extension(Newcomer(request)): Extension<Newcomer>,
+    Extension(Newcomer(mut request)): Extension<Newcomer>,
 ) -> Result<(StatusCode, Json<EnrolAnswer>), Problem> {
     let now = state.now();
     state.accounts().count(client.address, now)?;
     let device_id = request.public_key.id();
+    bounds::device(&mut request.device);
+    bounds::version(&mut request.sensor_version);
     let enrolment = Enrolment {
         token_hash: accounts::hash_of(&request.token),
         uid: device_id.as_str().to_owned(),
@@ -77,8 +80,8 @@ async fn enrol(
 async fn report(
     state: State,
     Extension(sender): Extension<Sender>,
+    Extension(Body(body)): Extension<Body>,
     headers: HeaderMap,
-    body: Bytes,
 ) -> Result<Json<ReportAnswer>, Problem> {
     let encoding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
     if encoding != Some(b"zstd") {
@@ -86,7 +89,9 @@ async fn report(
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
     let bytes = body.len();
-    let report = decode(&state, body).await?;
+    let mut report = decode(&state, body).await?;
+    bounds::scan(&mut report.scan);
+    bounds::version(&mut report.sensor_version);
     let name = report.state.clone();
     let now = state.now();
     state.presence().heard(&sender.device, now);

@@ -48,6 +48,7 @@ struct Inner {
     presence: Presence,
     metrics: Metrics,
     nonces: Nonces,
+    nonces_of_newcomers: Nonces,
     unpacking: Semaphore,
 }
 
@@ -61,6 +62,7 @@ impl State {
             presence: Presence::default(),
             metrics: Metrics::default(),
             nonces: Nonces::default(),
+            nonces_of_newcomers: Nonces::default(),
             unpacking: Semaphore::new(UNPACKING),
             settings,
         }))
@@ -77,6 +79,11 @@ impl State {
 
     pub(crate) fn nonces(&self) -> &Nonces {
         &self.0.nonces
+    }
+
+    /// Apart from those of devices: anyone can make a key and sign with it.
+    pub(crate) fn nonces_of_newcomers(&self) -> &Nonces {
+        &self.0.nonces_of_newcomers
     }
 
     pub(crate) fn unpacking(&self) -> &Semaphore {

@@ -85,10 +85,10 @@ impl Accounts {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<SignedIn, AccessError> {
-        self.count(origin.address, now)?;
-        let Link::SignIn(person) = self.link(secret, now).await? else { return Err(AccessError::Link) };
+        let Link::SignIn(person) = self.followed(secret, origin, now).await? else {
+            return Err(AccessError::Link);
+        };
         self.spend(secret, now).await?;
-        self.give_back(origin.address);
         self.begin(person, origin, now).await
     }
 
@@ -104,18 +104,28 @@ impl Accounts {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<SignedIn, AccessError> {
-        self.count(origin.address, now)?;
-        let Link::Create(role) = self.link(secret, now).await? else { return Err(AccessError::Link) };
+        let Link::Create(role) = self.followed(secret, origin, now).await? else {
+            return Err(AccessError::Link);
+        };
         let name = tokens::clean_name(name)?;
         if self.store.person_by_name(&name).await?.is_some() {
             return Err(AccessError::Taken(name));
         }
         let hash = self.hash(password.to_owned()).await?;
         self.spend(secret, now).await?;
-        self.give_back(origin.address);
         let actor = Actor { person: None, name: name.clone() };
         let person = self.store.add_person(&name, role.word(), Some(&hash), &actor, now).await?;
         self.begin(person, origin, now).await
+    }
+
+    /// Where a link leads. Only wrong ones count as attempts: who has a right one guesses nothing, and is not kept out by others
+    /// who do from the same address.
+    async fn followed(&self, secret: &str, origin: &Origin, now: Timestamp) -> Result<Link, AccessError> {
+        let link = self.link(secret, now).await;
+        if matches!(link, Err(AccessError::Link)) {
+            self.count(origin.address, now)?;
+        }
+        link
     }
 
     async fn spend(&self, secret: &str, now: Timestamp) -> Result<(), AccessError> {

@@ -20,8 +20,11 @@ pub use links::Link;
 
 use crate::{Limiter, PasswordError, Permission, Quota, Role, Secret, TooMany, password};
 
-/// Guesses at one account: ten, then one every half minute.
+/// Guesses at one account from one address: ten, then one every half minute.
 const BY_ACCOUNT: Quota = Quota { burst: 10, every: SignedDuration::from_secs(30) };
+
+/// Guesses at one account from everywhere: so many more that a stranger with one address does not lock out whom it belongs to.
+const BY_ACCOUNT_ANYWHERE: Quota = Quota { burst: 100, every: SignedDuration::from_secs(10) };
 
 /// Guesses from one address: thirty, then one every three seconds, for many people can share one.
 const BY_ADDRESS: Quota = Quota { burst: 30, every: SignedDuration::from_secs(3) };
@@ -179,6 +182,7 @@ pub struct Accounts {
 
 struct Shared {
     by_account: Limiter,
+    by_account_anywhere: Limiter,
     by_address: Limiter,
     hashing: Semaphore,
 }
@@ -188,6 +192,7 @@ impl Accounts {
     pub fn new(store: Store) -> Self {
         let shared = Shared {
             by_account: Limiter::new(BY_ACCOUNT),
+            by_account_anywhere: Limiter::new(BY_ACCOUNT_ANYWHERE),
             by_address: Limiter::new(BY_ADDRESS),
             hashing: Semaphore::new(2),
         };
@@ -243,7 +248,8 @@ fn role_of(word: &str) -> Result<Role, AccessError> {
 }
 
 impl Accounts {
-    /// Who has this token, which must begin with [`crate::TOKEN_PREFIX`]; `None` for one that is unknown, revoked or has ended.
+    /// Who has this token, which must begin with [`crate::TOKEN_PREFIX`]; `None` for one that is unknown, revoked or has ended, or
+    /// whose maker may no longer give its role.
     ///
     /// # Errors
     /// [`AccessError::Store`].
@@ -257,7 +263,18 @@ impl Accounts {
             let _ = self.store.touch_tokens(&[(row.id, now)]).await;
         }
         let TokenRow { id, name, role, person, .. } = row;
-        Ok(Some(Identity { who: Who::Token { id, name, person }, role: role_of(&role)?, session: None }))
+        let role = role_of(&role)?;
+        match person {
+            Some(maker) if !self.vouches_for(maker, role).await? => Ok(None),
+            _ => Ok(Some(Identity { who: Who::Token { id, name, person }, role, session: None })),
+        }
+    }
+
+    /// Whether the person who made a token could still make it. One who was shut out, or may less now, must not go on by a
+    /// token from before.
+    async fn vouches_for(&self, maker: i64, role: Role) -> Result<bool, AccessError> {
+        let Some(maker) = self.store.person(maker).await? else { return Ok(false) };
+        Ok(maker.disabled_at.is_none() && role_of(&maker.role)?.may_give(role))
     }
 }
 

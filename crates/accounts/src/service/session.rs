@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use store::{Actor, Person, SessionRow};
 
-use super::{AccessError, Accounts, Identity, Origin, SignedIn, Who, role_of, stale};
+use super::{AccessError, Accounts, Identity, Origin, SignedIn, Who, address_key, role_of, stale};
 use crate::{Permission, Secret, hash_of};
 
 /// The name of the cookie.
@@ -33,12 +33,15 @@ impl Accounts {
         let name = name.trim();
         let account = hash_of(&name.to_lowercase());
         self.count(origin.address, now)?;
-        self.shared.by_account.take(&account, now)?;
+        let from = format!("{account} {}", address_key(origin.address));
+        self.shared.by_account.take(&from, now)?;
+        self.shared.by_account_anywhere.take(&account, now)?;
         let person = self.store.person_by_name(name).await?.filter(|person| person.disabled_at.is_none());
         let kept = person.as_ref().and_then(|person| person.password.clone());
         let right = self.verify(password.to_owned(), kept).await?;
         let person = person.filter(|_| right).ok_or(AccessError::Wrong)?;
-        self.shared.by_account.give_back(&account);
+        self.shared.by_account.give_back(&from);
+        self.shared.by_account_anywhere.give_back(&account);
         self.give_back(origin.address);
         self.begin(person, origin, now).await
     }

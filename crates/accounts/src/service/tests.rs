@@ -262,3 +262,62 @@ fn neighbours_in_one_network_share_a_limit() {
     assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
     assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
 }
+
+#[tokio::test]
+async fn a_token_opens_nothing_once_its_maker_is_shut_out_or_may_no_longer_give_its_role() {
+    let fixture = fixture().await;
+    let accounts = &fixture.accounts;
+    let owner = fixture.owner().await;
+    let eve = fixture.person("eve", Role::Admin).await;
+    let by = Fixture::as_person(eve, Role::Admin);
+    let (token, _) = accounts.create_token_as(&by, "ci", Role::Analyst, None, now()).await.unwrap();
+    let opens = async || accounts.by_token(token.reveal(), now()).await.unwrap().is_some();
+    assert!(opens().await);
+    accounts.set_disabled(&owner, eve, true, now()).await.unwrap();
+    assert!(!opens().await, "shut out");
+    accounts.set_disabled(&owner, eve, false, now()).await.unwrap();
+    assert!(opens().await);
+    accounts.set_role(&owner, eve, Role::Reviewer, now()).await.unwrap();
+    assert!(!opens().await, "may give no roles any more");
+}
+
+#[tokio::test]
+async fn a_stranger_who_guesses_from_elsewhere_does_not_lock_the_owner_out() {
+    let fixture = fixture().await;
+    let accounts = &fixture.accounts;
+    fixture.owner().await;
+    let stranger = Origin { address: [198, 51, 100, 9].into(), client: String::new() };
+    let mut last = None;
+    for _ in 0..11 {
+        last = accounts.sign_in("ada", "wrong", &stranger, now()).await.err();
+    }
+    assert!(matches!(last, Some(AccessError::TooMany(_))), "{last:?}");
+    accounts.sign_in("ada", PASSWORD, &origin(), now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_has_a_right_link_is_not_kept_out_by_others_who_guess_from_the_same_address() {
+    let fixture = fixture().await;
+    let accounts = &fixture.accounts;
+    fixture.owner().await;
+    let link = accounts.owner_link(None, now()).await.unwrap();
+    let guess = async || accounts.accept("wrong", &origin(), now()).await.unwrap_err();
+    let mut tries = 0;
+    while !matches!(guess().await, AccessError::TooMany(_)) {
+        tries += 1;
+        assert!(tries < 100, "guessing is limited");
+    }
+    accounts.accept(link.reveal(), &origin(), now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn guesses_at_one_account_are_limited_however_many_addresses_they_come_from() {
+    let fixture = fixture().await;
+    let accounts = &fixture.accounts;
+    let from = |host: u8| Origin { address: [198, 51, 100, host].into(), client: String::new() };
+    let mut host = 0;
+    while !matches!(accounts.sign_in("ada", "x", &from(host), now()).await, Err(AccessError::TooMany(_))) {
+        host += 1;
+    }
+    assert_eq!(host, 100);
+}

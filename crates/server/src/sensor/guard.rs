@@ -4,7 +4,7 @@
 //! wrong clock can sign again.
 
 use axum::{
-    body::Body,
+    body::{self, Bytes},
     extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
 };
@@ -15,7 +15,10 @@ use protocol::{
     signing::{CONTENT_DIGEST, SIGNATURE, SIGNATURE_INPUT, SignatureHeaders, SignedRequest},
 };
 
-use super::{largest_body, nonces::Novelty};
+use super::{
+    largest_body,
+    nonces::{Nonces, Novelty},
+};
 use crate::{Problem, State};
 
 /// The device that sent a request.
@@ -24,6 +27,10 @@ pub(crate) struct Sender {
     /// Its id.
     pub(crate) device: String,
 }
+
+/// The body of a request as its sender signed it. It was read within the limit of its route, which is larger than that of others.
+#[derive(Debug, Clone)]
+pub(crate) struct Body(pub(crate) Bytes);
 
 /// Someone who asks to be let in, and has the key that they bring.
 #[derive(Debug, Clone)]
@@ -44,9 +51,10 @@ pub(crate) async fn enrolled(state: &State, request: Request) -> Result<Request,
         return Err(Problem::forbidden(detail).kind("urn:eyeline:problem:revoked"));
     }
     let body = read(state, &signed, &parts, body).await?;
-    once(state, &signed)?;
+    once(state, state.nonces(), &signed)?;
     parts.extensions.insert(Sender { device });
-    Ok(Request::from_parts(parts, body.into()))
+    parts.extensions.insert(Body(body));
+    Ok(Request::from_parts(parts, body::Body::empty()))
 }
 
 /// Checks the request of a device that is not known yet: the key it brings must have signed it.
@@ -61,9 +69,9 @@ pub(crate) async fn newcomer(state: &State, request: Request) -> Result<Request,
         return Err(refuse(state, "the request is not signed with the key that it brings"));
     }
     check(state, &signed, asked.public_key.key(), &parts)?;
-    once(state, &signed)?;
+    once(state, state.nonces_of_newcomers(), &signed)?;
     parts.extensions.insert(Newcomer(asked));
-    Ok(Request::from_parts(parts, Body::empty()))
+    Ok(Request::from_parts(parts, body::Body::empty()))
 }
 
 /// The signature as it was sent, if it is not too old or too young.
@@ -96,8 +104,8 @@ async fn read(
     state: &State,
     signed: &SignedRequest,
     parts: &Parts,
-    body: Body,
-) -> Result<axum::body::Bytes, Problem> {
+    body: body::Body,
+) -> Result<Bytes, Problem> {
     let most = largest_body(parts.uri.path());
     let body = Limited::new(body, most).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
@@ -112,8 +120,8 @@ async fn read(
     Ok(body)
 }
 
-fn once(state: &State, signed: &SignedRequest) -> Result<(), Problem> {
-    match state.nonces().take(signed.nonce, state.now().as_second()) {
+fn once(state: &State, nonces: &Nonces, signed: &SignedRequest) -> Result<(), Problem> {
+    match nonces.take(&signed.key_id, signed.nonce, state.now().as_second()) {
         Novelty::New => Ok(()),
         Novelty::Used => Err(refuse(state, "this request was sent before: sign it anew")),
         Novelty::Full => {

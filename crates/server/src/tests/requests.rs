@@ -161,3 +161,37 @@ async fn a_database_that_is_away_is_not_ready_and_the_answer_says_so() {
     let lives = send(&fixture.app(), request("GET", "/healthz").body(Body::empty()).unwrap()).await;
     assert_eq!(lives.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn what_the_framework_refuses_has_the_shape_of_all_other_problems() {
+    let (_dir, fixture) = fixture().await;
+    let own = Routes::new()
+        .public(Method::GET, "/api/v1/test/{id}", async |axum::extract::Path(id): axum::extract::Path<u8>| {
+            id.to_string()
+        })
+        .public(Method::POST, "/api/v1/test", async |body: String| body);
+    let app = app(own, fixture.state.clone());
+    let path = request("GET", "/api/v1/test/%ff").body(Body::empty()).unwrap();
+    let large = request("POST", "/api/v1/test").body(Body::from(vec![b'x'; 1 << 20])).unwrap();
+    for (asked, status) in [(path, 400), (large, 413)] {
+        let answer = send(&app, asked).await;
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let problem = answer.json();
+        assert_eq!((answer.status.as_u16(), &problem["status"]), (status, &status.into()), "{problem}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_data_directory_was_removed_is_not_ready() {
+    let (dir, fixture) = fixture().await;
+    let ready = async || {
+        let asked = request("GET", "/readyz").body(Body::empty()).unwrap();
+        send(&fixture.app(), asked).await
+    };
+    assert_eq!(ready().await.status, StatusCode::OK);
+    std::fs::remove_dir_all(dir.path()).unwrap();
+    let answer = ready().await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.text.contains("is gone"), "{}", answer.text);
+}

@@ -300,6 +300,37 @@ async fn a_small_body_that_unpacks_to_a_huge_one_is_refused() {
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", answer.text);
 }
 
+/// Text that no compression makes much smaller than half of it.
+fn noise(bytes: usize) -> String {
+    let blocks = (0..bytes.div_ceil(64)).map(|n| accounts::hash_of(&n.to_string()));
+    blocks.collect()
+}
+
+#[tokio::test]
+async fn the_first_report_of_a_full_machine_is_larger_than_a_form_and_is_taken() {
+    let (_dir, fixture) = fixture().await;
+    let sensor = Sensor::enrolled(&fixture, 1).await;
+    let mut large = report(1, None, "s1", &["/m/a.gguf"]);
+    large.scan.notes = vec![noise(1 << 20)];
+    assert!(pack(&large).unwrap().len() > 500_000);
+    let answer = sensor.report(&large).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_device_cannot_call_itself_megabytes() {
+    let (_dir, fixture) = fixture().await;
+    let sensor = Sensor::enrolled(&fixture, 1).await;
+    let mut boasting = report(1, None, "s1", &[]);
+    boasting.scan.device.hostname = Some("h".repeat(1 << 20));
+    boasting.scan.notes = vec!["n".repeat(5000); 5000];
+    assert_eq!(sensor.report(&boasting).await.status, StatusCode::OK);
+    let owner = fixture.token(Role::Owner).await;
+    let path = format!("/api/v1/devices/{}", sensor.id());
+    let answer = get(&sensor.app, &path, &owner).await;
+    assert!(answer.status == StatusCode::OK && answer.text.len() < 200_000, "{}", answer.text.len());
+}
+
 #[tokio::test]
 async fn a_query_that_no_signature_covers_is_refused() {
     let (_dir, fixture) = fixture().await;

@@ -9,11 +9,16 @@ use sqlx::{
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
     query::Query,
 };
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    time::timeout,
+};
 
 use super::{PATIENCE, Row, StoreError, Value};
 
 const CONNECTIONS: u32 = 8;
+/// How long the connection that holds the lock may take to say that it lives.
+const ALIVE: Duration = Duration::from_secs(3);
 /// The number of our advisory lock: "eyeline" in ASCII.
 const LOCK: i64 = 0x0065_7965_6c69_6e65;
 
@@ -36,8 +41,10 @@ pub(crate) struct Transaction {
 
 impl Postgres {
     pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|_| {
+        let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        let options = is_postgres.then(|| PgConnectOptions::from_str(url).ok()).flatten();
+        let options = options
+            .ok_or_else(|| {
                 StoreError::Unreachable("the address is not of the form postgres://USER@HOST/DATABASE".into())
             })?
             .application_name("eyeline")
@@ -59,22 +66,25 @@ impl Postgres {
     async fn hold_lock(&self) -> Result<(), StoreError> {
         let mut lock = self.lock.lock().await;
         if let Some(connection) = lock.as_mut()
-            && connection.ping().await.is_ok()
+            && matches!(timeout(ALIVE, connection.ping()).await, Ok(Ok(())))
         {
             return Ok(());
         }
         *lock = None;
+        // A machine that is gone answers nothing at all: the system alone would wait for minutes.
+        let taken = timeout(PATIENCE, self.take_lock()).await;
+        *lock = Some(taken.map_err(|_| StoreError::Unreachable("it does not answer".into()))??);
+        Ok(())
+    }
+
+    async fn take_lock(&self) -> Result<PgConnection, StoreError> {
         let mut connection = PgConnection::connect_with(&self.options).await.map_err(error)?;
         let held: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
             .bind(LOCK)
             .fetch_one(&mut connection)
             .await
             .map_err(error)?;
-        if !held {
-            return Err(StoreError::InUse);
-        }
-        *lock = Some(connection);
-        Ok(())
+        if held { Ok(connection) } else { Err(StoreError::InUse) }
     }
 
     pub(super) async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
@@ -188,6 +198,23 @@ fn error(error: sqlx::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_address_of_another_kind_is_refused_before_anything_is_sent_there() {
+        for url in ["mysql://ada:hunter2@127.0.0.1/x", "/etc/passwd", "", "postgres://ada:hunter2@[x/y"] {
+            let refused = Postgres::open(url).await.map(|_| ()).unwrap_err().to_string();
+            assert!(refused.contains("postgres://USER@HOST/DATABASE"), "{refused}");
+            assert!(!refused.contains("hunter2"), "{refused}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_answers_nothing_is_given_up() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://ada@{}/eyeline", silent.local_addr().unwrap());
+        let refused = Postgres::open(&url).await.map(|_| ()).unwrap_err();
+        assert!(matches!(refused, StoreError::Unreachable(_)), "{refused:?}");
+    }
 
     #[test]
     fn a_question_mark_in_quotes_is_no_parameter() {
