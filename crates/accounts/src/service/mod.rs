@@ -265,7 +265,7 @@ impl Accounts {
         let TokenRow { id, name, role, person, .. } = row;
         let role = role_of(&role)?;
         match person {
-            Some(maker) if !self.vouches_for(maker, role).await? => return Ok(None),
+            Some(maker) if !self.vouches_for(maker, role).await? => Ok(None),
             _ => Ok(Some(Identity { who: Who::Token { id, name, person }, role, session: None })),
         }
     }

@@ -90,6 +90,8 @@ async fn serve(
     let server = tokio::spawn(server::serve(listener, app, state.clone(), ending));
     let control = control(&directory, &state)?;
 
+    // Whoever reads that it is up may end it.
+    let signals = Signals::listen()?;
     let new = !state.accounts().has_owner().await?;
     let link = state.login_link(Some(LOGIN_LIFE)).await?;
     if let Err(error) = banner::started(&link, directory.path(), new) {
@@ -99,7 +101,7 @@ async fn serve(
     let token = state.enrolment_token(&own, 1, ENROLMENT_LIFE).await?;
     let sensor = sensor(&arguments, &directory, &catalog, token)?;
 
-    signal().await?;
+    signals.end().await?;
     tracing::info!("stopping");
     sensor.stop();
     control.abort();
@@ -176,28 +178,50 @@ fn sensor(
     Ok(sensor::Sensor::start(settings)?)
 }
 
-/// Waits for the signal to end. A second one ends at once.
-async fn signal() -> anyhow::Result<()> {
-    next_signal().await?;
-    tokio::spawn(async {
-        if next_signal().await.is_ok() {
-            std::process::exit(130);
+/// The signals that ask for the end. From the moment they exist, one is waited for and no longer kills.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let heard = |kind| signal(kind).context("cannot listen for signals");
+            Ok(Self {
+                terminate: heard(SignalKind::terminate())?,
+                interrupt: heard(SignalKind::interrupt())?,
+            })
         }
-    });
-    Ok(())
-}
-
-#[cfg(unix)]
-async fn next_signal() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
-    tokio::select! {
-        asked = tokio::signal::ctrl_c() => asked.context("cannot listen for interrupts"),
-        _ = terminate.recv() => Ok(()),
+        #[cfg(not(unix))]
+        Ok(Self {})
     }
-}
 
-#[cfg(not(unix))]
-async fn next_signal() -> anyhow::Result<()> {
-    tokio::signal::ctrl_c().await.context("cannot listen for interrupts")
+    /// Waits for the signal to end. A second one ends at once.
+    async fn end(mut self) -> anyhow::Result<()> {
+        self.next().await?;
+        tokio::spawn(async move {
+            if self.next().await.is_ok() {
+                std::process::exit(130);
+            }
+        });
+        Ok(())
+    }
+
+    async fn next(&mut self) -> anyhow::Result<()> {
+        #[cfg(unix)]
+        {
+            tokio::select! {
+                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => {}
+            }
+            Ok(())
+        }
+        #[cfg(not(unix))]
+        tokio::signal::ctrl_c().await.context("cannot listen for interrupts")
+    }
 }

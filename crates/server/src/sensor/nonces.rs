@@ -60,22 +60,26 @@ impl Nonces {
         if inner.used.len() >= self.most || own >= self.most_of_one {
             return Novelty::Full;
         }
-        // A signature may have been made that far in the future, and is fresh as long again after that.
-        let keep = i64::try_from(CLOCK_TOLERANCE).unwrap_or(i64::MAX).saturating_mul(2);
         inner.used.insert(nonce);
-        inner.order.push_back((now.saturating_add(keep), nonce, sender.clone()));
+        inner.order.push_back((now.saturating_add(keep()), nonce, sender.clone()));
         inner.by_sender.insert(sender.clone(), own + 1);
         Novelty::New
     }
 }
 
+/// How long a number is kept, in seconds: a signature may have been made in the future by the tolerance, and is fresh as long
+/// again after that.
+fn keep() -> i64 {
+    i64::try_from(CLOCK_TOLERANCE).unwrap_or(i64::MAX).saturating_mul(2)
+}
+
 impl Inner {
-    /// Forgets what no fresh signature can carry any more. What is further ahead than a signature can be was taken before the clock
-    /// was set back, and is stale by the clock of today; were it kept, those behind it would be too.
+    /// Forgets what no fresh signature can carry any more.
     fn forget(&mut self, now: i64) {
-        // A signature may have been made that far in the future, and is fresh as long again after that.
-        let ahead = now.saturating_add(i64::try_from(CLOCK_TOLERANCE).unwrap_or(i64::MAX).saturating_mul(2));
-        while self.order.front().is_some_and(|(until, ..)| !(now..=ahead).contains(until)) {
+        // One from further ahead was taken before the clock was set back; were it kept, those behind it would be too. What it
+        // belonged to is stale by the clock of today.
+        let kept = now..=now.saturating_add(keep());
+        while self.order.front().is_some_and(|(until, ..)| !kept.contains(until)) {
             let Some((_, nonce, sender)) = self.order.pop_front() else { return };
             self.used.remove(&nonce);
             match self.by_sender.get_mut(&sender) {
