@@ -72,7 +72,7 @@ pub(crate) fn own_or_ask(path: &Path, request: &Request) -> anyhow::Result<Holde
             }
             Err(error) => {
                 return Err(error).context(
-                    "another process uses the directory and does not answer: stop it, or use another one with --data",
+                    "another process uses the directory and does not answer: wait until it ends if it is a scan, else stop it, or use another one with --data",
                 );
             }
         }
@@ -110,6 +110,16 @@ pub(crate) fn remember(directory: &DataDirectory, named: Option<&str>) -> anyhow
             directory.write(DATABASE, &[url.as_bytes(), b"\n"]).context("cannot remember the database")
         }
     }
+}
+
+/// Whether `--database` can be one at all. What is refused is not repeated: it may hold a password.
+#[cfg(feature = "server")]
+pub(crate) fn check_database(named: &str) -> Result<(), String> {
+    let postgres = ["postgres://", "postgresql://"].iter().any(|scheme| named.starts_with(scheme));
+    if postgres || named == SQLITE_WORD {
+        return Ok(());
+    }
+    Err("the address given with --database is none of PostgreSQL: write postgres://USER@HOST/NAME, or `sqlite` for the database in the data directory".into())
 }
 
 #[cfg(feature = "server")]

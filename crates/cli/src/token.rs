@@ -71,6 +71,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Action::Revoke { id, place } => (Request::RevokeToken { id }, place),
     };
     let path = crate::data::directory(place.data)?;
+    if !matches!(request, Request::CreateToken { .. }) && !path.exists() {
+        bail!("there is no data directory `{}`: name the server's with --data", path.display());
+    }
     print(answer(&path, &request)?)?;
     Ok(Exit::Fine)
 }

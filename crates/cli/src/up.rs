@@ -43,7 +43,8 @@ pub(crate) struct Arguments {
 
 /// Runs until it is asked to stop.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
-    if let Err(wrong) = place::check(arguments.listen, arguments.url.as_deref()) {
+    let database = arguments.database.as_deref().map_or(Ok(()), crate::data::check_database);
+    if let Err(wrong) = place::check(arguments.listen, arguments.url.as_deref()).and(database) {
         anstream::eprintln!("eyeline: {wrong}");
         return Ok(Exit::Usage);
     }
