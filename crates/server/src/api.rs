@@ -46,5 +46,6 @@ pub fn routes(state: &State) -> Routes {
         .api(OwnAccount, routes!(access::sessions))
         .api(OwnAccount, routes!(access::end_session));
     let document = Arc::new(document::document(&routes, state.settings().version));
-    routes.public(Method::GET, "/api/v1/openapi.json", async move || Json(document.as_ref().clone()))
+    let answer = async move || Json(document.as_ref().clone());
+    routes.signed_in(OwnAccount, Method::GET, "/api/v1/openapi.json", answer)
 }

@@ -12,7 +12,7 @@ const AT_THE_ROOT: [&str; 5] =
     ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
 /// What no finished page holds: gaps to fill in.
-const FORBIDDEN: [&str; 6] = ["@COLD_", "@TEST_", "TODO", "FIXME", "TBD", "lorem ipsum"];
+const FORBIDDEN: [&str; 7] = ["@COLD_", "@COSTS@", "@TEST_", "TODO", "FIXME", "TBD", "lorem ipsum"];
 
 fn pages_below(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder of pages").flatten() {

@@ -123,8 +123,8 @@ async fn the_policy_names_every_rule() {
 #[tokio::test]
 async fn the_document_of_the_api_changes_only_on_purpose() {
     let (_dir, fixture) = fixture().await;
-    let answer =
-        send(&fixture.app(), request("GET", "/api/v1/openapi.json").body(Body::empty()).unwrap()).await;
+    let token = fixture.token(Role::DeviceUser).await;
+    let answer = get(&fixture.app(), "/api/v1/openapi.json", &token).await;
     let document = answer.json();
     for list in LISTS {
         let path = &document["paths"][format!("/api/v1/{list}")]["get"];
@@ -138,7 +138,10 @@ async fn the_document_of_the_api_changes_only_on_purpose() {
 #[tokio::test]
 async fn a_large_answer_is_compressed_for_who_asks() {
     let (_dir, fixture) = fixture().await;
-    let asked = request("GET", "/api/v1/openapi.json").header("accept-encoding", "gzip");
+    let token = fixture.token(Role::Auditor).await;
+    let asked = request("GET", "/api/v1/openapi.json")
+        .header("accept-encoding", "gzip")
+        .header("authorization", format!("Bearer {}", token.reveal()));
     let (parts, _) = tower::ServiceExt::oneshot(fixture.app(), asked.body(Body::empty()).unwrap())
         .await
         .unwrap()

@@ -10,7 +10,7 @@ const TABLE: &str = "
     GET    /healthz                          public
     GET    /readyz                           public
     GET    /metrics                          read-metrics
-    GET    /api/v1/openapi.json              public
+    GET    /api/v1/openapi.json              own-account
     GET    /api/v1/devices                   read-inventory
     GET    /api/v1/devices/{id}              read-inventory
     POST   /api/v1/devices/{id}/rescan       command-devices
