@@ -21,20 +21,19 @@ pub(crate) fn routes() -> Routes {
 /// Whether it can work: the database answers, and the disk has room.
 async fn ready(state: State) -> Result<&'static str, Problem> {
     let away = |detail: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5);
+    let free = state.settings().data.as_ref().map(|data| platform::disk::free(data));
+    // Asked first: what is written into a database whose file was removed is gone with the process, and it may answer still.
+    if matches!(&free, Some(Err(error)) if error.kind() == ErrorKind::NotFound) {
+        return Err(away("disk: the data directory is gone, put it back and start the server again"));
+    }
     if let Err(error) = state.store().ready().await {
         tracing::warn!(%error, "the database does not answer");
         return Err(away("database: it does not answer"));
     }
-    match state.settings().data.as_ref().map(|data| platform::disk::free(data)) {
-        Some(Ok(free)) if free < ROOM => {
-            Err(away("disk: the data directory has less than 64 MiB left, make room on its disk"))
-        }
-        // What is written into a database whose file was removed is gone with the process.
-        Some(Err(error)) if error.kind() == ErrorKind::NotFound => {
-            Err(away("disk: the data directory is gone, put it back and start the server again"))
-        }
-        _ => Ok("ok\n"),
+    if matches!(free, Some(Ok(free)) if free < ROOM) {
+        return Err(away("disk: the data directory has less than 64 MiB left, make room on its disk"));
     }
+    Ok("ok\n")
 }
 
 async fn metrics(state: State, caller: Caller) -> ([(header::HeaderName, &'static str); 1], String) {
