@@ -53,7 +53,6 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         root.canonicalize().with_context(|| format!("cannot look into `{shown}`"))?;
     }
     let path = crate::data::directory(arguments.data.clone())?;
-    place::check_socket(&path)?;
     match crate::data::own_or_ask(&path, &control::Request::LoginLink)? {
         Holder::Us(directory) => run::run(arguments, directory),
         Holder::Server(answer) => beside(answer, &path),

@@ -271,8 +271,12 @@ const NAMED_IN_CODE: [(&str, &str, &str); 1] =
 
 /// Rooms that identify nothing: there a tool may stand in a sentence for people, never alone, where code could compare with it.
 /// Made-up fleets name tools because real ones do.
-const SPEAKS_OF_TOOLS: [&str; 3] =
-    ["crates/console/src/", "crates/server/src/api/", "crates/store/src/seed/"];
+const SPEAKS_OF_TOOLS: [&str; 4] = [
+    "crates/console/src/",
+    "crates/server/src/api/",
+    "crates/store/src/lists/fields/",
+    "crates/store/src/seed/",
+];
 
 /// Words shorter than this are parts of too many others.
 const SHORTEST_NAME: usize = 5;

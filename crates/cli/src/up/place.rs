@@ -3,10 +3,9 @@
 use std::{
     io::ErrorKind,
     net::{SocketAddr, TcpListener},
-    path::Path,
 };
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 
 /// Whether it may listen there. Tokens and passwords never cross a network in plain text.
 pub(super) fn check(listen: SocketAddr, url: Option<&str>) -> Result<(), String> {
@@ -29,21 +28,6 @@ pub(super) fn check(listen: SocketAddr, url: Option<&str>) -> Result<(), String>
 fn is_origin(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '\\']))
-}
-
-/// Whether the path of the control socket fits into its address, before anything is made (unix(7), `sun_path`; the shortest of
-/// the systems we know has 104 bytes with the zero at the end).
-pub(super) fn check_socket(data: &Path) -> anyhow::Result<()> {
-    const MOST: usize = 103;
-    let length = data.join(server::control::SOCKET).as_os_str().len();
-    if length > MOST {
-        bail!(
-            "the path of `{}` is too long for the socket in it: choose a directory with --data that is at least {} bytes shorter",
-            data.display(),
-            length - MOST
-        );
-    }
-    Ok(())
 }
 
 /// Listens.
