@@ -181,17 +181,6 @@ fn an_address_that_others_reach_needs_a_url_with_tls() {
 }
 
 #[test]
-fn a_path_that_is_too_long_for_a_socket_is_told_before_anything_is_made() {
-    let dir = tempfile::tempdir().unwrap();
-    let data = dir.path().join("x".repeat(100));
-    let output = Product::new().with_data(&data).fails();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("too long") && said.contains("--data"), "{said}");
-    assert!(!data.exists());
-}
-
-#[test]
 fn a_database_that_cannot_be_used_is_not_remembered_and_its_password_not_told() {
     let product = Product::new();
     for (address, code) in [("mysql://u:hunter2@h/x", 2), ("postgres://u:hunter2@127.0.0.1:1/x", 3)] {
