@@ -26,5 +26,5 @@ pub use digest::{DigestError, Sha256Digest};
 pub use evidence::{Confidence, Evidence, EvidenceFamily, confidence};
 pub use finding::{Finding, Severity, UnknownSeverity};
 pub use package::Package;
-pub use path::HostPath;
+pub use path::{HostPath, is_unsafe_to_print};
 pub use program::{Agent, LoadedModel, McpServer, PlainSecret, Program, Runtime, Transport};

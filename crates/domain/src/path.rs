@@ -43,9 +43,9 @@ impl HostPath {
     }
 }
 
-/// Control characters move the cursor of a terminal; bidirectional marks make one name look like another; separators of
+/// Whether a character could do harm where it is shown. Control characters move the cursor of a terminal; bidirectional marks make one name look like another; separators of
 /// lines and paragraphs break a row.
-fn is_unsafe_to_print(c: char) -> bool {
+pub fn is_unsafe_to_print(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

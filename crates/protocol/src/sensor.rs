@@ -5,6 +5,7 @@
 
 mod keys;
 mod pack;
+mod shown;
 
 use domain::{Accelerator, Agent, Artifact, Coverage, Device, Finding, Package, Runtime};
 use jiff::Timestamp;

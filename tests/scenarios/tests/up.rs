@@ -51,6 +51,23 @@ fn the_sensor_enrols_and_what_the_scan_found_is_in_the_api() {
 }
 
 #[test]
+fn a_name_in_a_file_cannot_draw_on_a_page() {
+    let product = Product::new();
+    let name = "\u{202e}fugg\u{1b}[2J<b>bold</b>";
+    let hostile = models::gguf(&[("general.architecture", "llama"), ("general.name", name)]);
+    fs::write(product.home().join("models/hostile.gguf"), hostile).unwrap();
+    let up = product.up();
+    let token = product.token("analyst");
+    assert!(
+        sees(&up, &token, "\\u{202e}fugg\\u{1b}[2J<b>bold</b>"),
+        "{}",
+        up.get(&token, "/api/v1/artifacts").body
+    );
+    let page = up.get(&token, "/models").body;
+    assert!(page.contains("&lt;b&gt;bold") && !page.contains(['\u{202e}', '\u{1b}']), "{page}");
+}
+
+#[test]
 fn the_server_can_ask_for_a_scan_now() {
     let product = Product::new();
     let up = product.up();

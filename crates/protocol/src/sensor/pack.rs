@@ -7,7 +7,7 @@ use ruzstd::{
     encoding::{CompressionLevel, compress_to_vec},
 };
 
-use super::Report;
+use super::{Report, shown::shown};
 
 /// The most bytes of a report on its way.
 pub const LARGEST_PACKED: usize = 16 << 20;
@@ -63,5 +63,5 @@ pub(super) fn unpack_within(packed: &[u8], limit: u64) -> Result<Report, PackErr
     if report.is_err() && limited.limit() == 0 {
         return Err(PackError::TooLarge(limit));
     }
-    Ok(report?)
+    Ok(shown(report?)?)
 }
