@@ -4,7 +4,7 @@ use accounts::Role;
 use axum::{body::Body, http::StatusCode};
 use serde_json::{Value, json};
 
-use crate::testkit::{Fixture, get, request, send, send_json};
+use crate::testkit::{Fixture, get, request, send_json};
 
 const LISTS: [&str; 11] = [
     "devices",
