@@ -64,6 +64,10 @@ impl Scale {
 /// # Errors
 /// [`StoreError`]; the database then holds a part of the rows.
 pub async fn fill(store: &Store, scale: Scale, now: Timestamp) -> Result<(), StoreError> {
+    // Random places of three million holdings fit into no small cache.
+    if store.engine() == crate::Engine::Sqlite {
+        store.db.execute("PRAGMA cache_size = -800000", Vec::new()).await?;
+    }
     let maker = rows::Maker { scale, now: now.as_millisecond() };
     maker.people(store).await?;
     maker.devices(store).await?;
