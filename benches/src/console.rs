@@ -129,8 +129,10 @@ fn fonts(css: &str) -> Vec<String> {
     css.split("url(")
         .skip(1)
         .filter_map(|rest| rest.split(')').next())
-        .map(|url| url.trim_matches(['"', '\'']).to_owned())
-        .filter(|url| url.starts_with("/assets/") && !url.contains("-ext"))
+        .map(|url| url.trim_matches(['"', '\'']))
+        .filter(|url| url.ends_with(".woff2") && !url.contains("-latin") && !url.contains("-extended"))
+        // The files lie beside the styles.
+        .map(|url| format!("/assets/{}", url.rsplit('/').next().unwrap_or(url)))
         .collect()
 }
 
