@@ -34,18 +34,24 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn overview(&self, scope: Scope, now: Timestamp) -> Result<Overview, StoreError> {
-        let needs = self.needs(scope).await?;
-        let news = self.news(scope, now).await?;
+        // None waits for another, and there are readers enough.
+        let (needs, news, figures, gaps, sight) = tokio::try_join!(
+            self.needs(scope),
+            self.news(scope, now),
+            self.figures(scope, now),
+            self.gaps(scope),
+            self.sight(scope),
+        )?;
         Ok(Overview {
-            figures: self.figures(scope, now).await?,
+            figures,
             open: needs.iter().map(|need| need.findings).sum(),
             needs,
             new_artifacts: news.shown,
             new_count: news.artifacts,
             new_devices: news.devices,
             new_publishers: news.publishers,
-            gaps: self.gaps(scope).await?,
-            sight: self.sight(scope).await?,
+            gaps,
+            sight,
         })
     }
 
