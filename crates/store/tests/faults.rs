@@ -147,6 +147,27 @@ fn bytes_flipped_anywhere_never_bring_the_process_down() {
     });
 }
 
+/// Damage in the schema that SQLite reads over makes the driver's thread panic; see `db::sqlite::run`.
+#[test]
+fn what_stops_the_driver_is_told_as_damage_and_holds_up_nobody() {
+    common::on_sqlite(async |place| {
+        let store = place.open().await;
+        place
+            .run(
+                "INSERT INTO people (name, role, created_at) VALUES ('ada', 'admin', 0);
+                 PRAGMA writable_schema = ON;
+                 UPDATE sqlite_schema SET sql = CAST(replace(CAST(sql AS BLOB), CAST('role TEXT' AS BLOB), x'726f6c6520ff') AS TEXT)
+                 WHERE name = 'people'",
+            )
+            .await;
+        for _ in 0..40 {
+            let refused = store.people().await.expect_err("a name of a type that is no text was read");
+            assert!(matches!(refused, StoreError::Corrupt(_)), "{refused:?}");
+        }
+        store.close().await;
+    });
+}
+
 #[tokio::test]
 async fn the_reader_without_rights() {
     let Some(folder) = folder() else { return };

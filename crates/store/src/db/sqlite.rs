@@ -3,9 +3,10 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use futures_util::TryStreamExt;
 use sqlx::{
-    AssertSqlSafe, Column, Connection, Executor, Row as _, Sqlite as Driver, SqliteConnection, SqlitePool,
-    TypeInfo, ValueRef,
+    AssertSqlSafe, Column, Connection, Either, Executor, Row as _, Sqlite as Driver, SqliteConnection,
+    SqlitePool, TypeInfo, ValueRef,
     error::DatabaseError,
     query::Query,
     sqlite::{
@@ -27,13 +28,14 @@ const CHECKED_AT_OPEN: u64 = 256 << 20;
 #[derive(Clone)]
 pub(crate) struct Sqlite {
     readers: SqlitePool,
-    writer: Arc<Mutex<SqliteConnection>>,
+    /// None after its thread died: the next who writes opens another.
+    writer: Arc<Mutex<Option<SqliteConnection>>>,
     file: Arc<Path>,
 }
 
 /// A transaction holds the writer.
 pub(crate) struct Transaction {
-    writer: Option<OwnedMutexGuard<SqliteConnection>>,
+    writer: OwnedMutexGuard<Option<SqliteConnection>>,
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -51,8 +53,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
 
 impl Sqlite {
     pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut writer =
-            SqliteConnection::connect_with(&options(path).create_if_missing(true)).await.map_err(error)?;
+        let mut writer = connect(path).await?;
         check(&mut writer, path).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -60,20 +61,34 @@ impl Sqlite {
             .acquire_timeout(PATIENCE)
             .idle_timeout(Duration::from_secs(60))
             .connect_lazy_with(options(path).pragma("query_only", "on"));
-        Ok(Self { readers, writer: Arc::new(Mutex::new(writer)), file: path.into() })
+        Ok(Self { readers, writer: Arc::new(Mutex::new(Some(writer))), file: path.into() })
     }
 
     pub(super) async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        let rows = bind(sql, values).fetch_all(&self.readers).await.map_err(error)?;
-        rows.iter().map(row).collect()
+        let mut reader = self.readers.acquire().await.map_err(error)?;
+        let done = run(&mut reader, bind(sql, values)).await;
+        if matches!(done, Err(sqlx::Error::WorkerCrashed)) {
+            // Back in the pool it would be asked whether it lives, and the answer may never come.
+            drop(reader.detach());
+        }
+        done.map_err(error)?.rows.iter().map(row).collect()
     }
 
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
-        let mut writer = Arc::clone(&self.writer).lock_owned().await;
+        let mut transaction = self.writer().await?;
+        transaction.run("BEGIN IMMEDIATE").await?;
+        Ok(transaction)
+    }
+
+    /// The writer, with nothing begun.
+    async fn writer(&self) -> Result<Transaction, StoreError> {
+        let mut transaction = Transaction { writer: Arc::clone(&self.writer).lock_owned().await };
+        if transaction.writer.is_none() {
+            *transaction.writer = Some(connect(&self.file).await?);
+        }
         // A transaction that was dropped, or whose commit failed, is rolled back here: dropping cannot wait for it.
-        let _ = writer.execute("ROLLBACK").await;
-        writer.execute("BEGIN IMMEDIATE").await.map_err(error)?;
-        Ok(Transaction { writer: Some(writer) })
+        let _ = transaction.run("ROLLBACK").await;
+        Ok(transaction)
     }
 
     /// A copy of an earlier attempt is replaced only when the new one is whole.
@@ -83,9 +98,8 @@ impl Sqlite {
         let text = part
             .to_str()
             .ok_or_else(|| StoreError::Unreachable("the path of the data directory is not UTF-8".into()))?;
-        let mut writer = self.writer.lock().await;
-        let _ = writer.execute("ROLLBACK").await;
-        sqlx::query("VACUUM INTO ?").bind(text).execute(&mut *writer).await.map_err(error)?;
+        let mut transaction = self.writer().await?;
+        transaction.execute("VACUUM INTO ?", vec![text.into()]).await?;
         std::fs::rename(&part, &copy).map_err(|error| {
             StoreError::ReadOnly(format!("failed to keep a copy as `{}`: {error}", copy.display()))
         })
@@ -93,35 +107,73 @@ impl Sqlite {
 
     pub(super) async fn close(&self) {
         self.readers.close().await;
-        let mut writer = self.writer.lock().await;
-        let _ = writer.execute("ROLLBACK").await;
-        let _ = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        let mut transaction = Transaction { writer: Arc::clone(&self.writer).lock_owned().await };
+        let _ = transaction.run("ROLLBACK").await;
+        let _ = transaction.run("PRAGMA wal_checkpoint(TRUNCATE)").await;
     }
 }
 
 impl Transaction {
-    fn writer(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        self.writer.as_deref_mut().ok_or_else(|| StoreError::Refused("the transaction has ended".into()))
+    /// Runs one statement. A connection whose thread died is let go at once: what is sent to it then may never be answered.
+    async fn done(&mut self, sql: &str, values: Vec<Value>) -> Result<Done, StoreError> {
+        let writer =
+            self.writer.as_mut().ok_or_else(|| StoreError::Refused("the transaction has ended".into()))?;
+        let done = run(writer, bind(sql, values)).await;
+        if matches!(done, Err(sqlx::Error::WorkerCrashed)) {
+            *self.writer = None;
+        }
+        done.map_err(error)
+    }
+
+    async fn run(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.done(sql, Vec::new()).await.map(|_| ())
     }
 
     pub(super) async fn rows(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        let rows = bind(sql, values).fetch_all(self.writer()?).await.map_err(error)?;
-        rows.iter().map(row).collect()
+        self.done(sql, values).await?.rows.iter().map(row).collect()
     }
 
     pub(super) async fn execute(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
-        Ok(bind(sql, values).execute(self.writer()?).await.map_err(error)?.rows_affected())
+        Ok(self.done(sql, values).await?.touched)
     }
 
     pub(super) async fn script(&mut self, sql: &str) -> Result<(), StoreError> {
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(self.writer()?).await.map_err(error)?;
+        let writer =
+            self.writer.as_mut().ok_or_else(|| StoreError::Refused("the transaction has ended".into()))?;
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(writer).await.map_err(error)?;
         Ok(())
     }
 
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        self.writer()?.execute("COMMIT").await.map_err(error)?;
-        Ok(())
+        self.run("COMMIT").await
     }
+}
+
+async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
+    SqliteConnection::connect_with(&options(path).create_if_missing(true)).await.map_err(error)
+}
+
+/// What a statement gave.
+struct Done {
+    rows: Vec<SqliteRow>,
+    touched: u64,
+}
+
+/// Runs a statement to its end. The driver has a thread for each connection, and some damage in a file makes that thread panic: its rows
+/// then just stop. Only a statement that says how many rows it touched has come to its end.
+async fn run(
+    connection: &mut SqliteConnection,
+    query: Query<'static, Driver, SqliteArguments>,
+) -> Result<Done, sqlx::Error> {
+    let mut told = connection.fetch_many(query);
+    let (mut rows, mut touched) = (Vec::new(), None);
+    while let Some(part) = told.try_next().await? {
+        match part {
+            Either::Left(result) => touched = Some(result.rows_affected()),
+            Either::Right(row) => rows.push(row),
+        }
+    }
+    touched.map(|touched| Done { rows, touched }).ok_or(sqlx::Error::WorkerCrashed)
 }
 
 /// A file that is no database or has torn pages is told at once, not when the torn page is needed.
@@ -129,9 +181,12 @@ async fn check(writer: &mut SqliteConnection, path: &Path) -> Result<(), StoreEr
     if std::fs::metadata(path).is_ok_and(|file| file.len() > CHECKED_AT_OPEN) {
         return Ok(());
     }
-    let answer: String =
-        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(writer).await.map_err(error)?;
-    if answer == "ok" { Ok(()) } else { Err(StoreError::Corrupt(answer)) }
+    let answer = run(writer, sqlx::query("PRAGMA quick_check(1)")).await.map_err(error)?;
+    let words = answer.rows.first().and_then(|row| row.try_get::<String, _>(0).ok());
+    match words {
+        Some(words) if words == "ok" => Ok(()),
+        words => Err(StoreError::Corrupt(words.unwrap_or_else(|| "it cannot be checked".into()))),
+    }
 }
 
 fn bind(sql: &str, values: Vec<Value>) -> Query<'static, Driver, SqliteArguments> {
@@ -166,6 +221,9 @@ fn value(row: &SqliteRow, at: usize) -> Result<Value, sqlx::Error> {
 /// Result codes: <https://www.sqlite.org/rescode.html>; the low byte is the primary one.
 #[allow(clippy::needless_pass_by_value, reason = "as `map_err` passes it")]
 fn error(error: sqlx::Error) -> StoreError {
+    if matches!(error, sqlx::Error::WorkerCrashed) {
+        return StoreError::Corrupt("what it holds stopped the thread that read it".into());
+    }
     let code =
         error.as_database_error().and_then(DatabaseError::code).and_then(|code| code.parse::<u32>().ok());
     match code.map(|code| code & 0xff) {
