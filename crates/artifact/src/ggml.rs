@@ -10,6 +10,7 @@ use domain::{Role, Severity};
 use crate::{
     Format, Identified, Sureness,
     gguf::file_type,
+    inspect::{Bytes, Look},
     reader::{Bounded, Fault},
 };
 
@@ -80,5 +81,10 @@ fn read_numbers<R: Read + Seek>(reader: &mut Bounded<'_, R>, numbers: &mut [u32]
     for number in numbers {
         *number = reader.u32()?;
     }
+    Ok(())
+}
+
+/// Looks at all of the file.
+pub(crate) fn inspect(_bytes: &Bytes<'_>, _look: &mut Look<'_>) -> io::Result<()> {
     Ok(())
 }

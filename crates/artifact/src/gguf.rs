@@ -14,6 +14,7 @@ pub(crate) use self::tables::file_type;
 use self::{keys::Keys, tables::tensor_type};
 use crate::{
     Format, Identified, Sureness,
+    inspect::{Bytes, Look},
     reader::{Bounded, Fault, u32_at},
 };
 
@@ -302,4 +303,9 @@ const fn scalar_size(kind: u32) -> u64 {
         10..=12 => 8,
         _ => 0,
     }
+}
+
+/// Looks at all of the file.
+pub(crate) fn inspect(_bytes: &Bytes<'_>, _look: &mut Look<'_>) -> io::Result<()> {
+    Ok(())
 }

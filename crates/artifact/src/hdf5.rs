@@ -9,6 +9,7 @@ use domain::{Role, Severity};
 
 use crate::{
     Format, Identified, Sureness,
+    inspect::{Bytes, Look},
     reader::{Fault, contains, read_up_to, u64_at},
 };
 
@@ -85,4 +86,9 @@ fn check_end(head: &[u8], place: usize, version: u8, len: u64) -> Result<(), Fau
         }
         _ => Ok(()),
     }
+}
+
+/// Looks at all of the file.
+pub(crate) fn inspect(_bytes: &Bytes<'_>, _look: &mut Look<'_>) -> io::Result<()> {
+    Ok(())
 }

@@ -154,12 +154,10 @@ impl Identified {
             Ok(()) => {}
             Err(Fault::Io(error)) => return Err(error),
             Err(Fault::Broken(fact)) => self.unscannable(fact),
-            Err(Fault::End(offset)) => self.unscannable(Fact {
-                rule: truncated.to_owned(),
-                severity: Severity::Medium,
-                message: format!("the file ends before what it announces at byte {offset}"),
-                offset: Some(offset),
-            }),
+            Err(Fault::End(offset)) => {
+                let message = format!("the file ends before what it announces at byte {offset}");
+                self.unscannable(Fact::new(truncated, Severity::Medium, message).at(offset));
+            }
         }
         Ok(())
     }

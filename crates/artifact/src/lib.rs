@@ -1,7 +1,7 @@
 //! Model files by their content: which format, what the file says about itself, and whether its header holds together.
 //!
 //! Pure: bytes in, values out, over `Read + Seek`. No file system, no clock, and no name of a file: a model is one
-//! whatever it is called. Each format is read the way its loader reads it, within bounds of memory, depth and time
+//! whatever it is called. [`identify`] reads head, tail and shallow structure; [`inspect`] reads all of it. Each format is read the way its loader reads it, within bounds of memory, depth and time
 //! that no number in the file can move; what passes them is `unscannable`, never clean.
 
 #![cfg_attr(
@@ -16,25 +16,31 @@
 )]
 
 mod archive;
+mod containers;
 mod ggml;
 mod gguf;
 mod hdf5;
 mod identified;
+mod inspect;
 mod llamafile;
 mod onnx;
 mod pickle;
 mod reader;
+mod rules;
 mod safetensors;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod tflite;
 mod zip;
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 pub use identified::{Claim, Format, Identified, Sureness};
+pub use inspect::{Inspection, Limits, Member, inspect};
+pub use rules::{Rule, rule, rules};
 
 /// Raised whenever identification learns something, so that remembered "not an artefact" answers are forgotten.
 pub const IDENTIFICATION_REVISION: u32 = 1;

@@ -50,12 +50,8 @@ pub(crate) fn identify<R: Read + Seek>(
     let mut found = Identified::new(Format::Llamafile, Sureness::Certain, Role::Weights, reason);
     found.keep("members", &models.join(", "));
     found.verdict = Verdict::Suspicious;
-    found.facts.push(Fact {
-        rule: "executes-by-design".to_owned(),
-        severity: Severity::Medium,
-        message: format!("the file is {kind}: whoever uses the model runs the program"),
-        offset: Some(0),
-    });
+    let message = format!("the file is {kind}: whoever uses the model runs the program");
+    found.facts.push(Fact::new("executes-by-design", Severity::Medium, message).at(0));
     found.settle(outcome, "zip-truncated")?;
     Ok(Some(found))
 }

@@ -32,7 +32,7 @@ impl From<io::Error> for Fault {
 impl Fault {
     /// A contradiction seen at `offset`.
     pub(crate) fn broken(rule: &str, severity: Severity, offset: u64, message: impl Into<String>) -> Self {
-        Self::Broken(Fact { rule: rule.to_owned(), severity, message: message.into(), offset: Some(offset) })
+        Self::Broken(Fact::new(rule, severity, message).at(offset))
     }
 }
 

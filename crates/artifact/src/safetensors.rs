@@ -12,6 +12,7 @@ use domain::{Role, Severity};
 use self::header::Header;
 use crate::{
     Format, Identified, Sureness,
+    inspect::{Bytes, Look},
     reader::{Bounded, Fault, u64_at},
 };
 
@@ -141,4 +142,9 @@ fn check(header: &Header, end: End, announced: u64, len: u64) -> Result<(), Faul
             broken("safetensors-truncated", Severity::Medium, message)
         }
     }
+}
+
+/// Looks at all of the file.
+pub(crate) fn inspect(_bytes: &Bytes<'_>, _look: &mut Look<'_>) -> io::Result<()> {
+    Ok(())
 }

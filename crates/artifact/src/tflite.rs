@@ -9,6 +9,7 @@ use domain::Role;
 
 use crate::{
     Format, Identified, Sureness,
+    inspect::{Bytes, Look},
     reader::{Bounded, Fault, u32_at},
 };
 
@@ -63,5 +64,10 @@ fn root<R: Read + Seek>(reader: &mut Bounded<'_, R>, found: &mut Identified) -> 
         let description = reader.text(length)?;
         found.keep("description", &description);
     }
+    Ok(())
+}
+
+/// Looks at all of the file.
+pub(crate) fn inspect(_bytes: &Bytes<'_>, _look: &mut Look<'_>) -> io::Result<()> {
     Ok(())
 }

@@ -246,11 +246,54 @@ pub struct Fact {
     pub rule: String,
     /// How bad it is for whoever loads the file.
     pub severity: Severity,
-    /// What was seen, in words.
+    /// What was seen and what it does, in words.
     pub message: String,
-    /// Where in the file, in bytes from its start.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where, in bytes from the start of the file, or of the member if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
+    /// The member it was seen in; members of members are parted by ` > `.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+    /// What it is about, resolved: `os.system`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How often it was seen; `offset` and `member` are those of the first time.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub count: u64,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+const fn once() -> u64 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_once(count: &u64) -> bool {
+    *count == 1
+}
+
+impl Fact {
+    /// A fact seen once, of the file as a whole.
+    pub fn new(rule: impl Into<String>, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            rule: rule.into(),
+            severity,
+            message: message.into(),
+            offset: None,
+            member: None,
+            name: None,
+            count: 1,
+            help: None,
+        }
+    }
+
+    /// The same, seen at this offset.
+    #[must_use]
+    pub fn at(self, offset: u64) -> Self {
+        Self { offset: Some(offset), ..self }
+    }
 }
 
 #[cfg(test)]

@@ -89,8 +89,11 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn fact()(rule in text(), severity in severity(), message in text(), offset: Option<u64>) -> Fact {
-        Fact { rule, severity, message, offset }
+    fn fact()(
+        rule in text(), severity in severity(), message in text(), offset: Option<u64>, member in of(text()),
+        name in of(text()), count: u64, help in of(text()),
+    ) -> Fact {
+        Fact { rule, severity, message, offset, member, name, count, help }
     }
 }
 

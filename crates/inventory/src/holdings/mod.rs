@@ -83,7 +83,7 @@ impl Holding {
         }
         if let Some(evidence) = claim.remote_code {
             let rule = "remote-code".to_owned();
-            let fact = Fact { rule, severity: Severity::Low, message: evidence, offset: None };
+            let fact = Fact::new(rule, Severity::Low, evidence);
             if !artifact.facts.contains(&fact) {
                 artifact.facts.push(fact);
             }

@@ -1,0 +1,182 @@
+//! Inspection: all of a file read the way its loader reads it, and a verdict with evidence.
+//!
+//! [`inspect`] identifies the file, hands it to the inspector of its format, goes into members, and digests every byte on the way. A
+//! file is `clean` only when an inspector understood all of it; whatever stops one makes it `unscannable`.
+
+mod bytes;
+mod digests;
+mod look;
+
+use std::{
+    cell::RefCell,
+    io::{self, Read, Seek},
+    rc::Rc,
+};
+
+use catalog::Catalog;
+use domain::{Fact, Metadata, Sha256Digest, Verdict};
+
+use self::digests::Digesting;
+pub(crate) use self::{bytes::Bytes, look::Look};
+use crate::{
+    Format, Identified, containers, ggml, gguf, hdf5, identify, onnx,
+    pickle::{self, Context},
+    reader::cut,
+    rules, safetensors, texts, tflite,
+};
+
+/// What one inspection may spend. No number in a file moves these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Members of members that are gone into.
+    pub depth: usize,
+    /// Bytes that are unpacked, all members together.
+    pub unpacked: u64,
+    /// Bytes of one text that is taken apart: a configuration, a template, the header of safetensors.
+    pub text: usize,
+    /// Members of one archive.
+    pub members: u64,
+    /// Whether all bytes are digested.
+    pub digest: bool,
+}
+
+impl Limits {
+    /// Everything, to the last byte.
+    pub const fn full() -> Self {
+        Self { depth: 8, unpacked: 64 << 30, text: 128 << 20, members: 200_000, digest: true }
+    }
+
+    /// What can be had without reading tensors: structure, pickles, texts; no digest.
+    pub const fn quick() -> Self {
+        Self { unpacked: 1 << 30, digest: false, ..Self::full() }
+    }
+}
+
+/// A member of a file, at any depth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its name; members of members are parted by ` > `.
+    pub path: String,
+    /// Its size in bytes, unpacked.
+    pub size: u64,
+    /// The catalogue id of its format, where it is in one.
+    pub format: Option<String>,
+    /// The verdict of this member alone.
+    pub verdict: Verdict,
+}
+
+/// What an inspection concluded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inspection {
+    /// The format and what the file says about itself; none for a file in no format we know.
+    pub identified: Option<Identified>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What was seen, the gravest first.
+    pub facts: Vec<Fact>,
+    /// Its members, where it is an archive.
+    pub members: Vec<Member>,
+    /// Members that are not listed because there are too many.
+    pub unlisted_members: u64,
+    /// The SHA-256 of all bytes, if they were all read.
+    pub sha256: Option<Sha256Digest>,
+    /// The SHA-256 of the weights apart from the header, which a relabelled copy keeps.
+    pub weights_sha256: Option<Sha256Digest>,
+    /// How many bytes were read.
+    pub bytes_read: u64,
+}
+
+/// Inspects a source of `len` bytes. `name` is the file's own name, a hint for formats that are plain text and for nothing else.
+///
+/// # Errors
+///
+/// Only those of the reader. What is wrong with the content is in the answer.
+pub fn inspect<R: Read + Seek>(
+    source: R,
+    len: u64,
+    name: &str,
+    catalog: &Catalog,
+    limits: &Limits,
+) -> io::Result<Inspection> {
+    let source = Rc::new(RefCell::new(Digesting::new(source, len)));
+    let mut look = Look::new(catalog, limits);
+    let mut identified = {
+        let bytes = Bytes::shared(Rc::clone(&source) as Rc<RefCell<_>>, len);
+        look_at(&bytes, name, &mut look)?
+    };
+    let mut source = source.try_borrow_mut().map_err(io::Error::other)?;
+    let digests = if limits.digest { source.finish(&look.weights)? } else { None };
+    if let Some(identified) = &mut identified {
+        identified.license_claims.append(&mut look.license_claims);
+        add_base_models(&mut identified.metadata, std::mem::take(&mut look.base_models));
+    }
+    let (verdict, facts, members, unlisted_members) = look.into_parts();
+    Ok(Inspection {
+        identified,
+        verdict,
+        facts,
+        members,
+        unlisted_members,
+        sha256: digests.map(|digests| digests.whole),
+        weights_sha256: digests.and_then(|digests| digests.weights),
+        bytes_read: source.bytes_read(),
+    })
+}
+
+fn add_base_models(metadata: &mut Metadata, more: Vec<String>) {
+    for model in more {
+        if !metadata.base_models.contains(&model) {
+            metadata.base_models.push(cut(&model));
+        }
+    }
+}
+
+/// Looks at a file that is not inside another one.
+fn look_at(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Result<Option<Identified>> {
+    let identified = identify(&mut bytes.reader(), bytes.len())?;
+    match &identified {
+        Some(found) => look_inside(bytes, found, look)?,
+        None if look_at_other(bytes, name, look)? => {}
+        None => look.say(&rules::UNKNOWN_FORMAT, None, "", "no model format was recognised"),
+    }
+    Ok(identified)
+}
+
+/// Looks at a member, unpacked, whatever it is, and lists it. Where archives hold plain tensors, a member in no format is no fault.
+pub(crate) fn look_at_member(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Result<()> {
+    let identified = identify(&mut bytes.reader(), bytes.len())?;
+    let format = identified.as_ref().map(|found| found.format.as_str());
+    look.enter(name, |look| {
+        let verdict = look.verdict_of(|look| match &identified {
+            Some(found) => look_inside(bytes, found, look),
+            None => look_at_other(bytes, name, look).map(drop),
+        })?;
+        look.list(bytes.len(), format, verdict);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Hands a file to the inspector of its format.
+fn look_inside(bytes: &Bytes<'_>, found: &Identified, look: &mut Look<'_>) -> io::Result<()> {
+    for fact in &found.facts {
+        look.keep(fact.clone());
+    }
+    match found.format {
+        Format::Gguf => gguf::inspect(bytes, look),
+        Format::Ggml => ggml::inspect(bytes, look),
+        Format::Safetensors => safetensors::inspect(bytes, look),
+        Format::Pickle => pickle::inspect(bytes, Context::Plain, look),
+        Format::Pytorch | Format::Torchscript | Format::Npz | Format::Keras | Format::Llamafile => {
+            containers::inspect_model(bytes, found.format, look)
+        }
+        Format::Onnx => onnx::inspect(bytes, look),
+        Format::Tflite => tflite::inspect(bytes, look),
+        Format::Hdf5 => hdf5::inspect(bytes, look),
+    }
+}
+
+/// Looks at what is in no model format: a container, or a configuration or template by its name. Answers whether it was either.
+fn look_at_other(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Result<bool> {
+    Ok(containers::inspect(bytes, name, look)? || texts::inspect(bytes, name, look)?)
+}

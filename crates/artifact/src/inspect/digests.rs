@@ -1,0 +1,201 @@
+//! The digests of a file, computed while it is inspected: what a parser reads in passing is not read a second time.
+//!
+//! Reads before the frontier are not digested again, reads beyond it not yet; at the end the rest is read in one go.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use domain::Sha256Digest;
+use sha2::{Digest as _, Sha256};
+
+use crate::reader::read_up_to;
+
+/// How much is read at once where only the digests need it.
+const CHUNK: usize = 256 * 1024;
+
+/// A source whose bytes are digested as they pass.
+pub(crate) struct Digesting<R> {
+    inner: R,
+    len: u64,
+    at: u64,
+    /// Everything before it has been digested.
+    frontier: u64,
+    whole: Sha256,
+    /// Where the weights lie, in order, and their own digest; what lies before the first has passed already.
+    weights: Vec<Stretch>,
+    of_weights: Sha256,
+    read: u64,
+}
+
+/// The digests of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Digests {
+    /// The SHA-256 of all bytes.
+    pub(crate) whole: Sha256Digest,
+    /// The SHA-256 of the weights alone, if it was said where they lie.
+    pub(crate) weights: Option<Sha256Digest>,
+}
+
+/// From one offset up to another.
+pub(crate) type Stretch = std::ops::Range<u64>;
+
+impl<R: Read + Seek> Digesting<R> {
+    /// A source of `len` bytes.
+    pub(crate) fn new(inner: R, len: u64) -> Self {
+        Self {
+            inner,
+            len,
+            at: 0,
+            frontier: 0,
+            whole: Sha256::new(),
+            weights: Vec::new(),
+            of_weights: Sha256::new(),
+            read: 0,
+        }
+    }
+
+    /// How many bytes were read so far.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.read
+    }
+
+    /// Reads what is left and gives the digests; none when the source is shorter than it was said to be.
+    ///
+    /// `weights` are the stretches that hold them, in the order in which they are digested.
+    pub(crate) fn finish(&mut self, weights: &[Stretch]) -> io::Result<Option<Digests>> {
+        let in_order = weights.is_sorted_by(|a, b| a.end <= b.start);
+        if in_order && weights.first().is_some_and(|first| first.start >= self.frontier) {
+            self.weights = weights.to_vec();
+            self.weights.reverse();
+        }
+        let passed = self.weights.is_empty();
+        if !self.read_on()? {
+            return Ok(None);
+        }
+        if passed && !self.digest_again(weights)? {
+            return Ok(None);
+        }
+        let digest = |hasher: &mut Sha256| Sha256Digest::from_bytes(hasher.finalize_reset().into());
+        let whole = digest(&mut self.whole);
+        let of_weights = digest(&mut self.of_weights);
+        Ok(Some(Digests { whole, weights: (!weights.is_empty()).then_some(of_weights) }))
+    }
+
+    fn read_on(&mut self) -> io::Result<bool> {
+        let mut chunk = vec![0; CHUNK];
+        self.seek(SeekFrom::Start(self.frontier))?;
+        while self.frontier < self.len {
+            if read_up_to(self, &mut chunk)? == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads the weights once more: they had passed before it was known where they lie.
+    fn digest_again(&mut self, weights: &[Stretch]) -> io::Result<bool> {
+        let mut chunk = vec![0; CHUNK];
+        for stretch in weights {
+            let mut left = stretch.end.saturating_sub(stretch.start);
+            self.seek(SeekFrom::Start(stretch.start))?;
+            while left > 0 {
+                let wanted = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+                let got = read_up_to(self, chunk.get_mut(..wanted).unwrap_or_default())?;
+                if got == 0 {
+                    return Ok(false);
+                }
+                self.of_weights.update(chunk.get(..got).unwrap_or_default());
+                left = left.saturating_sub(got as u64);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Digests what lies at and behind the frontier of `bytes`, which were read from `at` on.
+    fn pass(&mut self, at: u64, bytes: &[u8]) {
+        let end = at.saturating_add(bytes.len() as u64).min(self.len);
+        if at > self.frontier || end <= self.frontier {
+            return;
+        }
+        self.whole.update(part(bytes, at, &(self.frontier..end)));
+        self.frontier = end;
+        while let Some(stretch) = self.weights.last().filter(|stretch| stretch.start < end) {
+            self.of_weights.update(part(bytes, at, &(stretch.start.max(at)..stretch.end.min(end))));
+            if stretch.end > end {
+                break;
+            }
+            self.weights.pop();
+        }
+    }
+}
+
+/// The part of `bytes`, which begin at `at`, that lies in a stretch.
+fn part<'b>(bytes: &'b [u8], at: u64, stretch: &Stretch) -> &'b [u8] {
+    let inside = |offset: u64| usize::try_from(offset.saturating_sub(at)).unwrap_or(usize::MAX);
+    bytes.get(inside(stretch.start)..inside(stretch.end)).unwrap_or_default()
+}
+
+impl<R: Read + Seek> Read for Digesting<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let got = self.inner.read(out)?;
+        self.pass(self.at, out.get(..got).unwrap_or_default());
+        self.at = self.at.saturating_add(got as u64);
+        self.read = self.read.saturating_add(got as u64);
+        Ok(got)
+    }
+}
+
+impl<R: Read + Seek> Seek for Digesting<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        // Most reads go on where the last one ended.
+        if to != SeekFrom::Start(self.at) {
+            self.at = self.inner.seek(to)?;
+        }
+        Ok(self.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn the_digest_is_that_of_the_bytes_in_order_however_they_were_read() {
+        let data: Vec<u8> = (0..=255).cycle().take(700_000).collect();
+        let plain: [u8; 32] = Sha256::digest(&data).into();
+        let mut source = Digesting::new(Cursor::new(data), 700_000);
+        let mut some = vec![0; 5000];
+        for at in [0u64, 2000, 690_000, 4000, 100, 9000] {
+            source.seek(SeekFrom::Start(at)).unwrap();
+            source.read_exact(&mut some).unwrap();
+        }
+        let digests = source.finish(&[]).unwrap().unwrap();
+        assert_eq!(digests, Digests { whole: Sha256Digest::from_bytes(plain), weights: None });
+    }
+
+    fn of(data: &[u8]) -> Sha256Digest {
+        Sha256Digest::from_bytes(Sha256::digest(data).into())
+    }
+
+    #[test]
+    fn the_weights_have_a_digest_of_their_own_whether_they_have_passed_or_not() {
+        let data: Vec<u8> = (0..=255).cycle().take(700_000).collect();
+        for read_before in [100, 600_000] {
+            let mut source = Digesting::new(Cursor::new(&data), 700_000);
+            source.read_exact(&mut vec![0; read_before]).unwrap();
+            let digests = source.finish(&[1000..300_000, 300_100..700_000]).unwrap().unwrap();
+            assert_eq!(digests.whole, of(&data));
+            assert_eq!(digests.weights, Some(of(&[&data[1000..300_000], &data[300_100..]].concat())));
+        }
+        let mut source = Digesting::new(Cursor::new(&data), 700_000);
+        let digests = source.finish(&[5000..6000, 0..100]).unwrap().unwrap();
+        assert_eq!(digests.weights, Some(of(&[&data[5000..6000], &data[..100]].concat())));
+    }
+
+    #[test]
+    fn a_source_that_ends_early_has_no_digest() {
+        let mut source = Digesting::new(Cursor::new(vec![1; 10]), 11);
+        assert_eq!(source.finish(&[]).unwrap(), None);
+    }
+}

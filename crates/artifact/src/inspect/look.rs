@@ -1,0 +1,256 @@
+//! One look at one file: where the look stands, what it saw so far, and what it may still spend.
+//!
+//! Facts are gathered by rule, name and kind of place, so that one file gives a short answer however often it says a thing. It
+//! knows no format.
+
+use std::{collections::BTreeMap, io};
+
+use catalog::Catalog;
+use domain::{Fact, Severity, Verdict};
+
+use super::{Limits, Member, digests::Stretch};
+use crate::{
+    Claim, Rule,
+    reader::{Fault, cut},
+    rules,
+};
+
+/// Different facts that are kept of one file, and of one rule in it; more are counted in the last one kept.
+const FACTS: usize = 200;
+const FACTS_OF_A_RULE: usize = 24;
+/// Members that are listed.
+const MEMBERS: usize = 4096;
+
+/// What an inspection knows and gathers on its way through a file and its members.
+pub(crate) struct Look<'l> {
+    /// What is known of formats, globals and secrets.
+    pub(crate) catalog: &'l Catalog,
+    /// What may be spent.
+    pub(crate) limits: &'l Limits,
+    /// The members from the file down to where the look stands.
+    path: Vec<String>,
+    facts: Vec<Fact>,
+    seen: BTreeMap<(&'static str, String), usize>,
+    of_rule: BTreeMap<&'static str, usize>,
+    verdict: Verdict,
+    members: Vec<Member>,
+    /// Members beyond those that are listed.
+    unlisted: u64,
+    unpacked: u64,
+    /// Licences, and models that this one was made from, which a member claims.
+    pub(crate) license_claims: Vec<Claim>,
+    pub(crate) base_models: Vec<String>,
+    /// Where the weights lie in the file itself, in the order of their names.
+    pub(crate) weights: Vec<Stretch>,
+}
+
+impl<'l> Look<'l> {
+    pub(crate) fn new(catalog: &'l Catalog, limits: &'l Limits) -> Self {
+        Self {
+            catalog,
+            limits,
+            path: Vec::new(),
+            facts: Vec::new(),
+            seen: BTreeMap::new(),
+            of_rule: BTreeMap::new(),
+            verdict: Verdict::Clean,
+            members: Vec::new(),
+            unlisted: 0,
+            unpacked: 0,
+            license_claims: Vec::new(),
+            base_models: Vec::new(),
+            weights: Vec::new(),
+        }
+    }
+
+    /// Says that a rule holds here. `name` is what it is about, resolved (`os.system`), and empty when there is no such thing.
+    pub(crate) fn say(
+        &mut self,
+        rule: &'static Rule,
+        offset: impl Into<Option<u64>>,
+        name: &str,
+        message: impl Into<String>,
+    ) {
+        self.verdict = self.verdict.max(rule.verdict);
+        if let Some(at) = self.seen.get(&(rule.id, name.to_owned())) {
+            if let Some(fact) = self.facts.get_mut(*at) {
+                fact.count = fact.count.saturating_add(1);
+            }
+            return;
+        }
+        let of_rule = self.of_rule.entry(rule.id).or_default();
+        *of_rule = of_rule.saturating_add(1);
+        if *of_rule > FACTS_OF_A_RULE || self.facts.len() >= FACTS {
+            self.count_only(rule);
+            return;
+        }
+        self.seen.insert((rule.id, name.to_owned()), self.facts.len());
+        self.facts.push(Fact {
+            rule: rule.id.to_owned(),
+            severity: rule.severity,
+            message: cut(&message.into()),
+            offset: offset.into(),
+            member: (!self.path.is_empty()).then(|| self.place()),
+            name: (!name.is_empty()).then(|| cut(name)),
+            count: 1,
+            help: Some(rule.help.to_owned()),
+        });
+    }
+
+    /// A fact too many: the last one of its rule stands for it; a rule that has none yet is kept in any case.
+    fn count_only(&mut self, rule: &'static Rule) {
+        match self.facts.iter_mut().rev().find(|fact| fact.rule == rule.id) {
+            Some(fact) => fact.count = fact.count.saturating_add(1),
+            None => self.facts.push(Fact::new(rule.id, rule.severity, rule.title)),
+        }
+    }
+
+    /// Takes in why reading ended early. An error of the reader is given back: it says nothing about the file.
+    ///
+    /// `truncated` is the rule for a file that ends before what it announces.
+    pub(crate) fn settle<T>(
+        &mut self,
+        outcome: Result<T, Fault>,
+        truncated: &'static Rule,
+    ) -> io::Result<Option<T>> {
+        match outcome {
+            Ok(value) => return Ok(Some(value)),
+            Err(Fault::Io(error)) => return Err(error),
+            Err(Fault::End(offset)) => {
+                let message = format!("the file ends before what it announces at byte {offset}");
+                self.say(truncated, offset, "", message);
+            }
+            Err(Fault::Broken(fact)) => self.keep(fact),
+        }
+        Ok(None)
+    }
+
+    /// Keeps a fact that identification found. Its rule says what it means; one without a description leaves the file undecided.
+    pub(crate) fn keep(&mut self, fact: Fact) {
+        if let Some(rule) = rules::rule(&fact.rule) {
+            self.say(rule, fact.offset, fact.name.as_deref().unwrap_or_default(), fact.message);
+            return;
+        }
+        self.verdict = self.verdict.max(Verdict::Unscannable);
+        let member = (!self.path.is_empty()).then(|| self.place());
+        self.facts.push(Fact { member, ..fact });
+    }
+
+    /// Goes into a member, unless that is too deep; answers whether `inside` was run.
+    pub(crate) fn enter(
+        &mut self,
+        member: &str,
+        inside: impl FnOnce(&mut Self) -> io::Result<()>,
+    ) -> io::Result<bool> {
+        if self.path.len() >= self.limits.depth {
+            self.say(
+                &rules::NESTED_TOO_DEEP,
+                None,
+                "",
+                format!("members of members, {} deep, and more below", self.path.len()),
+            );
+            return Ok(false);
+        }
+        self.path.push(cut(member));
+        let outcome = inside(self);
+        self.path.pop();
+        outcome.map(|()| true)
+    }
+
+    /// Lists the member at which the look stands. `verdict` is that of this member alone.
+    pub(crate) fn list(&mut self, size: u64, format: Option<&str>, verdict: Verdict) {
+        if self.members.len() >= MEMBERS {
+            self.unlisted = self.unlisted.saturating_add(1);
+            return;
+        }
+        self.members.push(Member { path: self.place(), size, format: format.map(str::to_owned), verdict });
+    }
+
+    /// Counts bytes that were unpacked; false, and said, when they are more than may be.
+    pub(crate) fn spend(&mut self, bytes: u64) -> bool {
+        self.unpacked = self.unpacked.saturating_add(bytes);
+        let enough = self.unpacked <= self.limits.unpacked;
+        if !enough {
+            self.say(
+                &rules::TOO_MUCH_WORK,
+                None,
+                "unpacked",
+                format!("more than {} bytes unpacked", self.limits.unpacked),
+            );
+        }
+        enough
+    }
+
+    /// The members down to where the look stands, as they are shown.
+    pub(crate) fn place(&self) -> String {
+        self.path.join(" > ")
+    }
+
+    /// How many members deep the look stands; 0 is the file itself.
+    pub(crate) fn depth(&self) -> usize {
+        self.path.len()
+    }
+
+    /// The verdict so far.
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// Runs `part` and gives the verdict of that part alone; the whole keeps the worse of both.
+    pub(crate) fn verdict_of(
+        &mut self,
+        part: impl FnOnce(&mut Self) -> io::Result<()>,
+    ) -> io::Result<Verdict> {
+        let before = std::mem::replace(&mut self.verdict, Verdict::Clean);
+        let outcome = part(self);
+        let of_part = self.verdict;
+        self.verdict = self.verdict.max(before);
+        outcome.map(|()| of_part)
+    }
+
+    /// Everything gathered: the verdict, the facts with the gravest first, the members.
+    pub(crate) fn into_parts(self) -> (Verdict, Vec<Fact>, Vec<Member>, u64) {
+        let mut facts = self.facts;
+        facts.sort_by_key(|fact| std::cmp::Reverse(fact.severity));
+        (self.verdict, facts, self.members, self.unlisted)
+    }
+
+    /// Whether something graver than `severity` was said.
+    pub(crate) fn has_above(&self, severity: Severity) -> bool {
+        self.facts.iter().any(|fact| fact.severity > severity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_a_million_times_is_one_fact_with_a_number() {
+        let (catalog, limits) = (catalog::load().unwrap(), Limits::full());
+        let mut look = Look::new(&catalog, &limits);
+        for at in 0..1_000_000 {
+            look.say(&rules::UNKNOWN_FORMAT, at, "same", "words");
+        }
+        for at in 0..10_000u64 {
+            look.say(&rules::TOO_MUCH_WORK, at, &at.to_string(), "words");
+        }
+        let (verdict, facts, ..) = look.into_parts();
+        assert_eq!(verdict, Verdict::Unscannable);
+        assert_eq!(facts.len(), 1 + FACTS_OF_A_RULE);
+        assert_eq!(facts.iter().map(|fact| fact.count).sum::<u64>(), 1_010_000);
+    }
+
+    #[test]
+    fn a_part_has_a_verdict_of_its_own_and_the_whole_keeps_the_worst() {
+        let (catalog, limits) = (catalog::load().unwrap(), Limits::full());
+        let mut look = Look::new(&catalog, &limits);
+        let first = look.verdict_of(|look| {
+            look.say(&rules::UNKNOWN_FORMAT, None, "", "words");
+            Ok(())
+        });
+        let second = look.verdict_of(|_| Ok(()));
+        assert_eq!((first.unwrap(), second.unwrap()), (Verdict::Unscannable, Verdict::Clean));
+        assert_eq!(look.verdict(), Verdict::Unscannable);
+    }
+}
