@@ -57,6 +57,7 @@ pub(crate) fn cells(shell: &Shell, state: &State, device: &DeviceRow) -> Markup 
         td.main {
             (opener(&SPEC, state, &device.id, &html! { (name(device)) }))
             span.sub { (system(device)) }
+            span.in4 { (severity::counts(&device.findings)) }
         }
         td.p2 { (person(device.person.as_ref())) }
         td.p4 { (severity::counts(&device.findings)) }

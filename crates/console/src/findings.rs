@@ -51,7 +51,7 @@ pub(crate) fn cells(shell: &Shell, state: &State, finding: &FindingRow) -> Marku
         td.sevs { (severity::mark(finding.severity)) }
         td.main {
             (opener(&SPEC, state, &finding.id, &html! { span title=(finding.message) { (words::coded(&line(finding))) } }))
-            span.sub { span.mono { (finding.rule) } }
+            span.sub { span.mono { (finding.rule) } span.in4 { " on " (device(&finding.device)) } }
         }
         td.p4 { (device(&finding.device)) }
         td.p3 { (stance(finding)) }

@@ -50,6 +50,7 @@ pub(crate) fn cells(shell: &Shell, state: &State, model: &ArtifactRow) -> Markup
         td.main {
             (opener(&SPEC, state, &model.id, &html! { (model.name) }))
             span.sub { (identity(shell, model)) }
+            @if is_marked(model) { span.in4 { (conclusion(model)) } }
         }
         td.p3 { (license(shell, model)) }
         td.p2 { (origin(model)) }
@@ -115,6 +116,12 @@ fn conclusion(model: &ArtifactRow) -> Markup {
         }
         _ => severity::verdict(model.verdict),
     }
+}
+
+/// Whether its conclusion is one to look at.
+fn is_marked(model: &ArtifactRow) -> bool {
+    model.severity.is_some_and(|severity| severity > domain::Severity::Info)
+        || model.verdict > domain::Verdict::Clean
 }
 
 /// What is said of all models.
