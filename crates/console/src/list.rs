@@ -203,7 +203,7 @@ fn nothing(list: &List<'_>) -> Markup {
     html! {
         div.empty {
             @if list.problem.is_some() {
-                p { "Put it right above, or " (link(list, &list.state.asking(""), "", false, &html! { "show everything" })) "." }
+                p { "Correct the query above, or " (link(list, &list.state.asking(""), "", false, &html! { "show everything" })) "." }
             } @else if list.query.to_string() == list.spec.usual && list.state.after.is_empty() {
                 (list.empty)
                 @if !list.spec.usual.is_empty() { p { (link(list, &list.state.asking(""), "", false, &html! { "Show everything" })) } }
