@@ -101,7 +101,7 @@ fn held(shell: &Shell, model: &ArtifactRow) -> Markup {
     html! {
         @if shell.one_machine() { (Noun("path", "paths").count(model.holdings)) } @else { (words::count(model.devices)) }
         span.sub {
-            @if model.loaded > 0 { (words::count(model.loaded)) "\u{a0}loaded\u{a0}now" } @else { (time::ago(shell.now, model.first_seen_at)) }
+            @if model.loaded > 0 { (words::count(model.loaded)) "\u{a0}loaded\u{a0}now" } @else { "first\u{a0}seen\u{a0}" (time::ago(shell.now, model.first_seen_at)) }
         }
     }
 }

@@ -237,9 +237,8 @@ fn navigation(shell: &Shell, here: Place) -> Markup {
         nav.nav aria-label="Main" {
             (brand())
             (counted(shell.counts, here))
-            @if may.read_records || may.manage_access { div.group { "Proof" } }
-            @if may.read_records { (link(Place::Records)) }
-            @if may.manage_access { (link(Place::Access)) }
+            @if may.read_records { div.group { "Proof" } (link(Place::Records)) }
+            @if may.manage_access { div.group { "People" } (link(Place::Access)) }
             a.narrow href=(Place::Account.path()) aria-current=[mark(Place::Account)] { "Account" }
             div.foot {
                 a href=(Place::Account.path()) aria-current=[mark(Place::Account)] { (shell.reader.name) ", " (shell.reader.role) }
