@@ -59,13 +59,23 @@ impl Sql {
     }
 }
 
+/// How rows are come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// By whatever condition leads to few of them.
+    Matches,
+    /// In their order, so no condition may choose another index: SQLite takes a leading `+` as that wish, PostgreSQL knows better
+    /// from its statistics.
+    Walk,
+    /// All of them, by an index that the statement names.
+    Scan,
+}
+
 /// How conditions are written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {
     pub(crate) engine: Engine,
-    /// The rows are walked in their order, so no condition may choose another index: SQLite takes a leading `+` as that
-    /// wish, PostgreSQL knows better from its statistics.
-    pub(crate) walk: bool,
+    pub(crate) way: Way,
     /// The expression of the order: a condition on it may choose its index, because that is the one to walk.
     pub(crate) key: Option<&'static str>,
     /// Not even what holds for every row of the list may choose one.
@@ -173,12 +183,12 @@ impl<'a> Conditions<'a> {
             Leader::Scope => true,
             Leader::Condition => !leads,
         };
-        if self.style.walk || follows { self.aside(piece) } else { piece }
+        if self.style.way == Way::Walk || follows { self.aside(piece) } else { piece }
     }
 
     /// A condition that is kept from every index. PostgreSQL knows from its statistics what helps.
     fn aside(&self, piece: Sql) -> Sql {
-        let plus = self.style.engine.pick("+", "");
+        let plus = if self.style.way == Way::Scan { "" } else { self.style.engine.pick("+", "") };
         Sql { text: format!("{plus}{}", piece.text), ..piece }
     }
 
@@ -201,7 +211,7 @@ impl<'a> Conditions<'a> {
             let piece = self.any(meaning, &these);
             let common = matches!(meaning, Meaning::Common(_)) && !alone;
             let on_key = meaning.expression().is_some_and(|own| self.style.key == Some(own));
-            pieces.push(if self.style.walk && on_key {
+            pieces.push(if self.style.way == Way::Walk && on_key {
                 piece
             } else if common {
                 self.aside(piece)
