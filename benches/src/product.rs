@@ -29,8 +29,8 @@ pub(crate) struct Product {
 }
 
 impl Product {
-    /// Starts it on a data directory, looking at a home.
-    pub(crate) fn start(eyeline: &Path, data: &Path, home: &Path) -> Result<Self> {
+    /// Starts it on a data directory, looking at a home; on a PostgreSQL database where one is named.
+    pub(crate) fn start(eyeline: &Path, data: &Path, home: &Path, database: Option<&str>) -> Result<Self> {
         fs::create_dir_all(home)?;
         let start = Instant::now();
         let mut child = Command::new(eyeline)
@@ -38,6 +38,7 @@ impl Product {
             .arg(data)
             .arg("--root")
             .arg(home)
+            .args(database.into_iter().flat_map(|database| ["--database", database]))
             .env("HOME", home)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

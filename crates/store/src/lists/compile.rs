@@ -158,10 +158,41 @@ impl<'a> Conditions<'a> {
         }
         let terms = self.request.query.terms.iter();
         let left_out = |term: &&Term| self.without.is_some_and(|without| std::ptr::eq(*term, without));
-        pieces.extend(terms.filter(|term| !left_out(term)).map(|term| self.term(term)));
+        let (through, others): (Vec<_>, Vec<_>) = terms
+            .filter(|term| !left_out(term))
+            .partition(|term| self.leader == Leader::Nobody && self.through(term).is_some());
+        pieces.extend(others.into_iter().map(|term| self.term(term)));
+        pieces.extend(self.together(through));
         let mut out = Sql::new(" WHERE ");
         out.append(Sql::joined(pieces, " AND "));
         out
+    }
+
+    /// Where a term asks something of the one device or the one artefact of a row in the longest list, what it asks.
+    fn through(&self, term: &Term) -> Option<(&'static str, Sql)> {
+        if self.shape.narrow.is_some() {
+            return None;
+        }
+        let Test::Field { name, any_of } = &term.test else { return None };
+        let Meaning::Through(template, inner) = self.shape.meaning(name)? else { return None };
+        let plain = |value: &Asked| !matches!(value, Asked::Text { negated: true, .. });
+        if term.negated || !any_of.iter().all(plain) {
+            return None;
+        }
+        Some((template, self.any(inner, &any_of.iter().collect::<Vec<_>>())))
+    }
+
+    /// Such terms: each table is asked once.
+    fn together(&self, terms: Vec<&Term>) -> Vec<Sql> {
+        let mut asked: Vec<(&'static str, Vec<Sql>)> = Vec::new();
+        for (template, piece) in terms.into_iter().filter_map(|term| self.through(term)) {
+            match asked.iter_mut().find(|(known, _)| *known == template) {
+                Some((_, pieces)) => pieces.push(piece),
+                None => asked.push((template, vec![piece])),
+            }
+        }
+        let one = |(template, pieces)| self.leaf(Sql::joined(pieces, " AND ").inside(template), false);
+        asked.into_iter().map(one).collect()
     }
 
     fn term(&self, term: &Term) -> Sql {

@@ -214,6 +214,9 @@ impl Search<'_> {
     /// All matches, when they are few.
     async fn few(&self) -> Result<Option<Vec<Place>>, StoreError> {
         let rare = self.rare_word().await?;
+        if rare.is_none() && self.lie_anywhere() {
+            return Ok(None);
+        }
         let mut sql = self.head();
         sql.append(self.matches(rare));
         sql.push(" LIMIT ?", FEW as u64 + 1);
@@ -221,13 +224,17 @@ impl Search<'_> {
         Ok(Some(places).filter(|places| places.len() <= FEW))
     }
 
+    /// Whether a word is searched in the longest list and nothing leads to rows that hold it.
+    fn lie_anywhere(&self) -> bool {
+        let searched = self.request.query.terms.iter().any(|term| matches!(term.test, Test::Contains(_)));
+        searched && !self.shape.words.is_empty() && !self.conditions(Way::Matches).is_led()
+    }
+
     /// Everything that matches, from the name of the table on. Where a word is rare, only the rows that hold it are read.
     fn matches(&self, rare: Option<Rare<'_>>) -> Sql {
         let (word, rows) = rare.map(|rare| (rare.term, rare.rows)).unzip();
         // A word that is not rare is met soon in the order in which rows lie; other conditions would lead astray.
-        let searched = self.request.query.terms.iter().any(|term| matches!(term.test, Test::Contains(_)));
-        let as_they_lie = searched && !self.shape.words.is_empty() && !self.conditions(Way::Matches).is_led();
-        let way = if word.is_some() || as_they_lie { Way::Walk } else { Way::Matches };
+        let way = if word.is_some() || self.lie_anywhere() { Way::Walk } else { Way::Matches };
         let conditions = self.conditions(way).without(word);
         let mut sql = conditions.table();
         sql.append(conditions.all());
