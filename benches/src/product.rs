@@ -73,6 +73,17 @@ impl Product {
         Ok((start.elapsed(), bytes))
     }
 
+    /// Changes something, so that nothing that was counted before is still right.
+    pub(crate) fn change(&self) -> Result<()> {
+        let answer = self
+            .agent
+            .post(format!("{}/api/v1/enrolment-tokens", self.url))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/json")
+            .send(r#"{"ttl": "1h"}"#);
+        answer.map(drop).context("failed to change something")
+    }
+
     /// The same as text, uncompressed.
     pub(crate) fn text(&self, path: &str) -> Result<String> {
         let mut answer = self
