@@ -316,7 +316,7 @@ test("a page that is open shows what changes", async () => {
   const count = page.locator(".nav a", { hasText: "Models" }).locator(".count");
   const before = await count.textContent();
   writeFileSync(join(product.home, "many", "late.safetensors"), safetensors({ name: "late" }));
-  const ids = await (await page.request.get(`${product.url}/devices.json`)).json();
+  const { items: ids } = await (await page.request.get(`${product.url}/api/v1/devices`)).json();
   const other = await openPage(browser, { storageState: await page.context().storageState() });
   await other.goto(`${product.url}/devices/${ids[0].id}`);
   await other.locator("button", { hasText: "Scan now" }).click();

@@ -5,6 +5,7 @@ mod page;
 mod timeline;
 
 use maud::{Markup, html};
+use serde_json::{Value, json};
 use store::{Collection, DeviceRow, DeviceState, Sight};
 
 pub(crate) use page::{Beside, page, panel};
@@ -67,6 +68,20 @@ pub(crate) fn cells(shell: &Shell, state: &State, device: &DeviceRow) -> Markup 
         td.p2 { (sight(device.sight)) }
         td.num { (heard(shell, device)) }
     }
+}
+
+/// What the cells say.
+pub(crate) fn values(_: &Shell, device: &DeviceRow) -> Vec<Value> {
+    vec![
+        json!(name(device)),
+        json!(device.person.as_ref().map(|person| &person.name)),
+        json!(severity::told(&device.findings)),
+        json!(device.artifacts),
+        json!(device.runtimes),
+        json!(device.agents),
+        json!(device.sight),
+        json!(device.seen_at),
+    ]
 }
 
 /// The operating system and the processor.

@@ -4,6 +4,7 @@ mod panel;
 
 use domain::{DigestStatus, Role};
 use maud::{Markup, html};
+use serde_json::{Value, json};
 use store::{ArtifactRow, Collection};
 
 pub(crate) use panel::{Beside, page, panel};
@@ -60,6 +61,18 @@ pub(crate) fn cells(shell: &Shell, state: &State, model: &ArtifactRow) -> Markup
     }
 }
 
+/// What the cells say.
+pub(crate) fn values(shell: &Shell, model: &ArtifactRow) -> Vec<Value> {
+    vec![
+        json!(model.name),
+        json!(model.license.as_ref().map(|license| &license.id)),
+        json!(model.origin.as_ref().map(names::origin)),
+        json!(model.size),
+        json!(if shell.one_machine() { model.holdings } else { model.devices }),
+        finding(model).map_or_else(|| json!(model.verdict), |severity| json!(severity)),
+    ]
+}
+
 /// The beginning of the digest, the format, the quantisation.
 fn identity(shell: &Shell, model: &ArtifactRow) -> Markup {
     html! {
@@ -108,13 +121,9 @@ fn held(shell: &Shell, model: &ArtifactRow) -> Markup {
 
 /// The gravest open finding where there is one that asks for something, else the verdict.
 fn conclusion(model: &ArtifactRow) -> Markup {
-    match model.severity {
-        Some(severity)
-            if severity > domain::Severity::Info && model.verdict < domain::Verdict::Suspicious =>
-        {
-            html! { (severity::mark(severity)) span.sub { "open finding" } }
-        }
-        _ => severity::verdict(model.verdict),
+    match finding(model) {
+        Some(severity) => html! { (severity::mark(severity)) span.sub { "open finding" } },
+        None => severity::verdict(model.verdict),
     }
 }
 
@@ -122,6 +131,12 @@ fn conclusion(model: &ArtifactRow) -> Markup {
 fn is_marked(model: &ArtifactRow) -> bool {
     model.severity.is_some_and(|severity| severity > domain::Severity::Info)
         || model.verdict > domain::Verdict::Clean
+}
+
+/// The gravest open finding, where that says more than the verdict.
+fn finding(model: &ArtifactRow) -> Option<domain::Severity> {
+    let says_more = model.verdict < domain::Verdict::Suspicious;
+    model.severity.filter(|severity| *severity > domain::Severity::Info && says_more)
 }
 
 /// What is said of all models.

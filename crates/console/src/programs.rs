@@ -4,6 +4,7 @@ mod about;
 mod panel;
 
 use maud::{Markup, html};
+use serde_json::{Value, json};
 use store::{Collection, ProgramKind, ProgramRow};
 
 pub(crate) use about::{RULES, is_about};
@@ -67,7 +68,7 @@ pub(crate) static AGENTS: Spec = Spec {
 };
 
 /// The list that a program stands in.
-pub(crate) fn spec(kind: ProgramKind) -> &'static Spec {
+pub(crate) const fn spec(kind: ProgramKind) -> &'static Spec {
     match kind {
         ProgramKind::Runtime => &RUNTIMES,
         ProgramKind::Agent => &AGENTS,
@@ -79,6 +80,29 @@ pub(crate) fn cells(shell: &Shell, state: &State, program: &ProgramRow) -> Marku
     match program.kind {
         ProgramKind::Runtime => runtime(shell, state, program),
         ProgramKind::Agent => agent(shell, state, program),
+    }
+}
+
+/// What the cells say.
+pub(crate) fn values(shell: &Shell, program: &ProgramRow) -> Vec<Value> {
+    let (name, device, started) = (json!(name(shell, program)), &program.device.name, program.started_at);
+    match program.kind {
+        ProgramKind::Runtime => {
+            let models: Vec<_> = program.models.iter().map(|model| &model.name).collect();
+            vec![
+                name,
+                json!(models),
+                json!(program.listeners),
+                json!(device),
+                json!(started),
+                json!(program.confidence),
+            ]
+        }
+        ProgramKind::Agent => {
+            let servers: Vec<_> = program.mcp_servers.iter().map(|server| &server.name).collect();
+            let running = started.filter(|_| program.pid.is_some());
+            vec![name, json!(servers), json!(program.risk_flags), json!(device), json!(running)]
+        }
     }
 }
 

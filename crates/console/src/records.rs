@@ -1,6 +1,7 @@
 //! Records: what happened, and who did it. Pure.
 
 use maud::{Markup, html};
+use serde_json::{Value, json};
 use store::{Collection, RecordRow};
 
 use crate::{
@@ -52,6 +53,16 @@ pub(crate) fn cells(shell: &Shell, record: &RecordRow) -> Markup {
 /// What happened, in words.
 pub(crate) fn kind(record: &RecordRow) -> String {
     words::spaced(&record.kind).replace("artifact", "artefact")
+}
+
+/// What the cells say.
+pub(crate) fn values(record: &RecordRow) -> Vec<Value> {
+    vec![
+        json!(record.at),
+        json!(format!("{}: {}", record.kind, record.subject)),
+        json!(record.actor.as_ref().map(|person| &person.name)),
+        json!(record.device.as_ref().map(|device| &device.name)),
+    ]
 }
 
 /// The kind of thing in words, and to what.

@@ -20,7 +20,7 @@ use super::{PATIENCE, Row, StoreError, Value};
 
 const READERS: u32 = 4;
 /// Pages of a reader's cache, in KiB; the operating system caches the file as well.
-const CACHE: &str = "-4096";
+const CACHE: &str = "-2048";
 /// Above this, opening does not check the whole file; a damaged page is then told when it is met.
 const CHECKED_AT_OPEN: u64 = 256 << 20;
 
