@@ -165,6 +165,26 @@ test("a row opens beside the list, under an address of its own, and going back c
   quiet();
 });
 
+test("on a telephone a list still says what is grave", async () => {
+  await go("/models?q=severity:medium,high,critical");
+  const mark = page.locator("td.main .in4 .sev").first();
+  await mark.waitFor({ state: "hidden" });
+  await page.setViewportSize({ width: 360, height: 740 });
+  await mark.waitFor({ state: "visible" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  quiet();
+});
+
+test("with colours of the reader's own one sees where one is and what is asked", async () => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await go("/models");
+  const look = (selector, property) => page.locator(selector).first().evaluate((one, name) => getComputedStyle(one)[name], property);
+  assert.notEqual(await look(".nav a[aria-current]", "borderLeftColor"), await look(".nav a:not([aria-current], .brand)", "borderLeftColor"));
+  assert.notEqual(await look(".chip[aria-current]", "backgroundColor"), await look(".chip:not([aria-current])", "backgroundColor"));
+  await page.emulateMedia({ forcedColors: "none" });
+  quiet();
+});
+
 test("a list is worked with the keyboard alone", async () => {
   await go("/models");
   await page.keyboard.press("/");
@@ -206,7 +226,11 @@ test("a finding is acknowledged with a reason, assigned and dated, and each of i
   await page.locator('#side form[action$="/due"] button').click();
   await page.locator("#side summary", { hasText: "Due 31 Dec" }).waitFor();
 
+  const places = () => page.locator("#side .actions summary").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()));
+  const before = await places();
   await page.locator("#side summary", { hasText: "Acknowledge" }).click();
+  assert.deepEqual(await places(), before, "a form that opens moves the buttons");
+  assert.equal(await page.locator("#side .ask[open]").count(), 1);
   await page.fill("#side textarea", "a model of the test bench");
   await page.locator('#side form[action$="/acknowledge"] button').click();
   await page.locator("#side", { hasText: "Left as it is: a model of the test bench" }).waitFor();
@@ -249,6 +273,7 @@ test("a token is shown once, works, and is revoked", async () => {
   await go("/access");
   assert.ok(!(await page.content()).includes(token));
   await page.locator('summary[aria-label="Revoke… bench"]').click();
+  await checkPage(page, "access-open");
   await page.locator("button", { hasText: "Revoke 1 token" }).click();
   await page.locator(".toast", { hasText: "no longer works" }).waitFor();
   assert.equal((await ask()).status, 401);
@@ -291,7 +316,7 @@ test("a page that is open shows what changes", async () => {
   const count = page.locator(".nav a", { hasText: "Models" }).locator(".count");
   const before = await count.textContent();
   writeFileSync(join(product.home, "many", "late.safetensors"), safetensors({ name: "late" }));
-  const ids = await (await page.request.get(`${product.url}/devices.json`)).json();
+  const { items: ids } = await (await page.request.get(`${product.url}/api/v1/devices`)).json();
   const other = await openPage(browser, { storageState: await page.context().storageState() });
   await other.goto(`${product.url}/devices/${ids[0].id}`);
   await other.locator("button", { hasText: "Scan now" }).click();

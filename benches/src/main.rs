@@ -106,7 +106,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         rows.extend(scans(arguments, &dir)?);
     }
     if wanted(Part::Console) {
-        rows.extend(console::measure(&arguments.eyeline, &dir)?);
+        rows.extend(console::measure(&arguments.eyeline, &dir, arguments.postgres.as_deref())?);
     }
     if wanted(Part::Ingest) {
         rows.extend(ingest::measure(&dir, arguments.postgres.as_deref())?);

@@ -29,8 +29,8 @@ pub(crate) struct Product {
 }
 
 impl Product {
-    /// Starts it on a data directory, looking at a home.
-    pub(crate) fn start(eyeline: &Path, data: &Path, home: &Path) -> Result<Self> {
+    /// Starts it on a data directory, looking at a home; on a PostgreSQL database where one is named.
+    pub(crate) fn start(eyeline: &Path, data: &Path, home: &Path, database: Option<&str>) -> Result<Self> {
         fs::create_dir_all(home)?;
         let start = Instant::now();
         let mut child = Command::new(eyeline)
@@ -38,6 +38,7 @@ impl Product {
             .arg(data)
             .arg("--root")
             .arg(home)
+            .args(database.into_iter().flat_map(|database| ["--database", database]))
             .env("HOME", home)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -70,6 +71,17 @@ impl Product {
             .with_context(|| format!("failed to ask {path}"))?;
         let bytes = answer.body_mut().with_config().limit(256 << 20).read_to_vec()?;
         Ok((start.elapsed(), bytes))
+    }
+
+    /// Changes something, so that nothing that was counted before is still right.
+    pub(crate) fn change(&self) -> Result<()> {
+        let answer = self
+            .agent
+            .post(format!("{}/api/v1/enrolment-tokens", self.url))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/json")
+            .send(r#"{"ttl": "1h"}"#);
+        answer.map(drop).context("failed to change something")
     }
 
     /// The same as text, uncompressed.

@@ -241,3 +241,47 @@ fn a_finding_names_every_shard_it_is_about_and_never_more_than_a_hundred() {
     let found = findings(&catalog::load().unwrap(), facts);
     assert!(!found.is_empty() && found.iter().all(|finding| finding.paths.is_empty()));
 }
+
+/// Models, runtimes and agents about which every rule has something to say.
+fn everything_wrong() -> (Vec<Artifact>, Vec<Runtime>, Vec<Agent>) {
+    let mut replaced = licensed(CommercialUse::No, "cc-by-nc-4.0", model("/m/a.pkl", "pickle"));
+    replaced.verdict = Verdict::Malicious;
+    let (is, claimed) = (Sha256Digest::from_bytes([1; 32]), Sha256Digest::from_bytes([2; 32]));
+    replaced.digest = Digest::computed(is, Some(claimed));
+    let mut program = licensed(CommercialUse::Conditional, "llama3.2", model("/m/b.gguf", "gguf"));
+    program.verdict = Verdict::Suspicious;
+    let mut broken = model("/m/c.gguf", "gguf");
+    broken.verdict = Verdict::Unscannable;
+    let mut server = mcp("files", "files-server", false, "/home/ada/mcp.json");
+    server.plain_secrets = vec![PlainSecret { name: "TOKEN".into(), place: "env".into() }];
+    server.config_readable_by_others = true;
+    let agent = agent(vec![server], &["--yolo"]);
+    (vec![replaced, program, broken], vec![runtime(&["0.0.0.0:8080"], Confidence::Confirmed)], vec![agent])
+}
+
+#[test]
+fn every_rule_is_described_once_at_its_place_with_the_gravest_that_it_decides() {
+    let (artifacts, runtimes, agents) = everything_wrong();
+    let catalog = catalog::load().unwrap();
+    let ask = |resource| Question {
+        principal: crate::Principal::Device,
+        action: crate::Action::HoldModel,
+        resource,
+    };
+    let mut questions: Vec<_> =
+        artifacts.iter().map(|artifact| ask(Resource::Model(artifact, &artifacts))).collect();
+    questions.extend(runtimes.iter().map(|runtime| ask(Resource::Runtime(runtime))));
+    questions.extend(agents.iter().map(|agent| ask(Resource::Agent(agent))));
+    let servers = agents.iter().flat_map(|agent| &agent.mcp_servers);
+    questions.extend(servers.map(|server| ask(Resource::McpServer(server))));
+    let decided: Vec<_> = ALL
+        .iter()
+        .map(|rule| {
+            let reasons = questions.iter().filter_map(|question| rule(&catalog, question));
+            let gravest = reasons.max_by_key(|reason| reason.severity).unwrap();
+            (gravest.rule, gravest.severity)
+        })
+        .collect();
+    let described: Vec<_> = RULES.iter().map(|rule| (rule.id, rule.severity)).collect();
+    assert_eq!(decided, described);
+}

@@ -141,15 +141,17 @@ fn person_row(shell: &Shell, person: &Person) -> Markup {
             td { (words::spaced(&person.role)) }
             td.p3 { (time::ago(shell.now, person.created_at)) }
             td.num {
-                details.ask {
+                details.ask.over name="row" {
                     summary.button.small.quiet aria-label={ "Change " (person.name) } { "Change…" }
-                    form.form method="post" action=(change("role")) {
-                        label.field { span { "Role of " (person.name) } (roles("role", "Role", &person.role)) span.hint { "Their sessions end; they sign in again." } }
-                        div { button.button.primary { "Set the role" } }
-                    }
-                    form.form method="post" action=(change(if disabled { "enable" } else { "disable" })) {
-                        @if disabled { button.button { "Let " (person.name) " sign in again" } }
-                        @else { button.button.danger { "Shut " (person.name) " out" } }
+                    div.over-forms {
+                        form.form method="post" action=(change("role")) {
+                            label.field { span { "Role of " (person.name) } (roles("role", "Role", &person.role)) span.hint { "Their sessions end; they sign in again." } }
+                            div { button.button.primary { "Set the role" } }
+                        }
+                        form method="post" action=(change(if disabled { "enable" } else { "disable" })) {
+                            @if disabled { button.button { "Let " (person.name) " sign in again" } }
+                            @else { button.button.danger { "Shut " (person.name) " out" } }
+                        }
                     }
                 }
             }
@@ -200,7 +202,7 @@ fn tokens(shell: &Shell, model: &Model) -> Markup {
 /// An action that asks once.
 fn sure(label: &str, what: &str, consequence: &str, action: &str, verb: &str) -> Markup {
     html! {
-        details.ask {
+        details.ask.over name="row" {
             summary.button.small.quiet aria-label={ (label) " " (what) } { (label) }
             form.form method="post" action=(action) { p { (consequence) } div { button.button.danger { (verb) } } }
         }
@@ -230,7 +232,7 @@ fn sessions(shell: &Shell, model: &Model) -> Markup {
 
 /// A form that ends a session.
 pub(crate) fn end(session: &SessionRow, under: &str) -> Markup {
-    html! { form method="post" action=(format!("{under}/{}/end", session.hash)) { button.button.small aria-label={ "End the session from " (session.address) } { "End" } } }
+    html! { form method="post" action=(format!("{under}/{}/end", session.hash)) { button.button.small.quiet aria-label={ "End the session from " (session.address) } { "End" } } }
 }
 
 /// A browser's name for people, from what it calls itself.

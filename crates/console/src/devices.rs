@@ -5,6 +5,7 @@ mod page;
 mod timeline;
 
 use maud::{Markup, html};
+use serde_json::{Value, json};
 use store::{Collection, DeviceRow, DeviceState, Sight};
 
 pub(crate) use page::{Beside, page, panel};
@@ -57,6 +58,7 @@ pub(crate) fn cells(shell: &Shell, state: &State, device: &DeviceRow) -> Markup 
         td.main {
             (opener(&SPEC, state, &device.id, &html! { (name(device)) }))
             span.sub { (system(device)) }
+            span.in4 { (severity::counts(&device.findings)) }
         }
         td.p2 { (person(device.person.as_ref())) }
         td.p4 { (severity::counts(&device.findings)) }
@@ -66,6 +68,20 @@ pub(crate) fn cells(shell: &Shell, state: &State, device: &DeviceRow) -> Markup 
         td.p2 { (sight(device.sight)) }
         td.num { (heard(shell, device)) }
     }
+}
+
+/// What the cells say.
+pub(crate) fn values(_: &Shell, device: &DeviceRow) -> Vec<Value> {
+    vec![
+        json!(name(device)),
+        json!(device.person.as_ref().map(|person| &person.name)),
+        json!(severity::told(&device.findings)),
+        json!(device.artifacts),
+        json!(device.runtimes),
+        json!(device.agents),
+        json!(device.sight),
+        json!(device.seen_at),
+    ]
 }
 
 /// The operating system and the processor.

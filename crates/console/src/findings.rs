@@ -3,6 +3,7 @@
 mod panel;
 
 use maud::{Markup, html};
+use serde_json::{Value, json};
 use store::{Collection, FindingRow, FindingState};
 
 pub(crate) use panel::{Beside, page, panel};
@@ -51,13 +52,25 @@ pub(crate) fn cells(shell: &Shell, state: &State, finding: &FindingRow) -> Marku
         td.sevs { (severity::mark(finding.severity)) }
         td.main {
             (opener(&SPEC, state, &finding.id, &html! { span title=(finding.message) { (words::coded(&line(finding))) } }))
-            span.sub { span.mono { (finding.rule) } }
+            span.sub { span.mono { (finding.rule) } span.in4 { " on " (device(&finding.device)) } }
         }
         td.p4 { (device(&finding.device)) }
         td.p3 { (stance(finding)) }
         td.num.p2 { (due(shell, finding)) }
         td.num.p2 { (time::ago(shell.now, finding.first_seen_at)) }
     }
+}
+
+/// What the cells say.
+pub(crate) fn values(_: &Shell, finding: &FindingRow) -> Vec<Value> {
+    vec![
+        json!(finding.severity),
+        json!(finding.message),
+        json!(finding.device.name),
+        json!(finding.assignee.as_ref().map(|person| &person.name)),
+        json!(finding.due.filter(|_| finding.state == FindingState::Open)),
+        json!(finding.first_seen_at),
+    ]
 }
 
 /// The message with its paths cut in their middle, so that it fits on a line.

@@ -40,6 +40,11 @@ pub(crate) struct Spec {
 }
 
 impl Spec {
+    /// The columns of an export: those of the table, `Looked after by` as `looked_after_by`.
+    pub(crate) fn columns(&self) -> Vec<String> {
+        self.heads.iter().map(|head| head.label.to_lowercase().replace(' ', "_")).collect()
+    }
+
     /// A condition that is written in this module's pages; a test holds every one of them to be understood.
     fn known(&self, condition: &str) -> Query {
         self.collection.query(condition).unwrap_or_default()
@@ -203,7 +208,7 @@ fn nothing(list: &List<'_>) -> Markup {
     html! {
         div.empty {
             @if list.problem.is_some() {
-                p { "Put it right above, or " (link(list, &list.state.asking(""), "", false, &html! { "show everything" })) "." }
+                p { "Correct the query above, or " (link(list, &list.state.asking(""), "", false, &html! { "show everything" })) "." }
             } @else if list.query.to_string() == list.spec.usual && list.state.after.is_empty() {
                 (list.empty)
                 @if !list.spec.usual.is_empty() { p { (link(list, &list.state.asking(""), "", false, &html! { "Show everything" })) } }

@@ -4,6 +4,7 @@ mod panel;
 
 use domain::{DigestStatus, Role};
 use maud::{Markup, html};
+use serde_json::{Value, json};
 use store::{ArtifactRow, Collection};
 
 pub(crate) use panel::{Beside, page, panel};
@@ -50,6 +51,7 @@ pub(crate) fn cells(shell: &Shell, state: &State, model: &ArtifactRow) -> Markup
         td.main {
             (opener(&SPEC, state, &model.id, &html! { (model.name) }))
             span.sub { (identity(shell, model)) }
+            @if is_marked(model) { span.in4 { (conclusion(model)) } }
         }
         td.p3 { (license(shell, model)) }
         td.p2 { (origin(model)) }
@@ -57,6 +59,18 @@ pub(crate) fn cells(shell: &Shell, state: &State, model: &ArtifactRow) -> Markup
         td.num.p3 { (held(shell, model)) }
         td.p4 { (conclusion(model)) }
     }
+}
+
+/// What the cells say.
+pub(crate) fn values(shell: &Shell, model: &ArtifactRow) -> Vec<Value> {
+    vec![
+        json!(model.name),
+        json!(model.license.as_ref().map(|license| &license.id)),
+        json!(model.origin.as_ref().map(names::origin)),
+        json!(model.size),
+        json!(if shell.one_machine() { model.holdings } else { model.devices }),
+        finding(model).map_or_else(|| json!(model.verdict), |severity| json!(severity)),
+    ]
 }
 
 /// The beginning of the digest, the format, the quantisation.
@@ -100,21 +114,29 @@ fn held(shell: &Shell, model: &ArtifactRow) -> Markup {
     html! {
         @if shell.one_machine() { (Noun("path", "paths").count(model.holdings)) } @else { (words::count(model.devices)) }
         span.sub {
-            @if model.loaded > 0 { (words::count(model.loaded)) "\u{a0}loaded\u{a0}now" } @else { (time::ago(shell.now, model.first_seen_at)) }
+            @if model.loaded > 0 { (words::count(model.loaded)) "\u{a0}loaded\u{a0}now" } @else { "first\u{a0}seen\u{a0}" (time::ago(shell.now, model.first_seen_at)) }
         }
     }
 }
 
 /// The gravest open finding where there is one that asks for something, else the verdict.
 fn conclusion(model: &ArtifactRow) -> Markup {
-    match model.severity {
-        Some(severity)
-            if severity > domain::Severity::Info && model.verdict < domain::Verdict::Suspicious =>
-        {
-            html! { (severity::mark(severity)) span.sub { "open finding" } }
-        }
-        _ => severity::verdict(model.verdict),
+    match finding(model) {
+        Some(severity) => html! { (severity::mark(severity)) span.sub { "open finding" } },
+        None => severity::verdict(model.verdict),
     }
+}
+
+/// Whether its conclusion is one to look at.
+fn is_marked(model: &ArtifactRow) -> bool {
+    model.severity.is_some_and(|severity| severity > domain::Severity::Info)
+        || model.verdict > domain::Verdict::Clean
+}
+
+/// The gravest open finding, where that says more than the verdict.
+fn finding(model: &ArtifactRow) -> Option<domain::Severity> {
+    let says_more = model.verdict < domain::Verdict::Suspicious;
+    model.severity.filter(|severity| *severity > domain::Severity::Info && says_more)
 }
 
 /// What is said of all models.

@@ -52,7 +52,7 @@ fn needs(shell: &Shell, overview: &Overview) -> Markup {
                 @for need in &overview.needs { (need_row(shell, need)) }
                 @if overview.needs.is_empty() {
                     div.empty {
-                        h2 { @if lead::first_look(overview) { "Nothing yet" } @else { "Nothing needs a decision" } }
+                        h2 { @if lead::first_look(overview) || shell.counts.devices == 0 { "Nothing yet" } @else { "Nothing needs a decision" } }
                         p { "Here stands what someone should act on, the gravest first: code in weights, licences that forbid what you do, runtimes open to the network." }
                     }
                 }
@@ -73,7 +73,7 @@ fn need_row(shell: &Shell, need: &Need) -> Markup {
             (severity::mark(need.severity))
             span.what {
                 b.strong title=(need.message) { (title) }
-                span.clip {
+                span.two {
                     @if need.findings > 1 { "and " (words::count(need.findings - 1)) " more like it" @if !shell.one_machine() { " on " (Noun("device", "devices").told(need.devices)) } " · " }
                     @if let Some(due) = need.due { (time::due(shell.now, due)) " · " }
                     @if need.assigned == 0 { "nobody looks after it yet" } @else if need.assigned < need.findings { (words::count(need.assigned)) " assigned" } @else { "assigned" }
@@ -103,7 +103,7 @@ fn new_row(shell: &Shell, model: &ArtifactRow) -> Markup {
     let origin = model.origin.as_ref().map_or_else(|| "unknown origin".to_owned(), names::origin);
     html! {
         a.row.pair href={ "/models/" (model.id) } {
-            span.what { b.strong { (model.name) } span.clip { (origin) ", " (license) ", " (words::size(model.size)) } }
+            span.what { b.strong { (model.name) } span.clip { (license) ", " (words::size(model.size)) ", " (origin) } }
             @match model.severity {
                 Some(severity) if severity > domain::Severity::Info => { (severity::mark(severity)) }
                 _ => { span.faint { (time::ago(shell.now, model.first_seen_at)) } }
@@ -134,6 +134,7 @@ fn unseen(shell: &Shell, overview: &Overview) -> Markup {
                 @if total == 1 && unreadable > 0 {
                     a.row href="/devices" { span.what { b.strong { (Noun("path", "paths").count(unreadable)) " could not be read" } span.dim { "The device's page says which, and why." } } }
                 }
+                @if total == 0 { p.row.dim { "Nothing of any device is seen before one reports." } }
                 @if overview.gaps.is_empty() && unreadable == 0 && partial == 0 && total > 0 { p.row.dim { "Nothing is known to be missing." } }
             }
         }

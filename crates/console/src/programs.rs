@@ -4,6 +4,7 @@ mod about;
 mod panel;
 
 use maud::{Markup, html};
+use serde_json::{Value, json};
 use store::{Collection, ProgramKind, ProgramRow};
 
 pub(crate) use about::{RULES, is_about};
@@ -34,9 +35,9 @@ pub(crate) static RUNTIMES: Spec = Spec {
     heads: &[
         Head::new("Runtime", Some("name"), ""),
         Head::new("Models loaded", None, "p3"),
-        Head::new("Listens on", None, "p2"),
+        Head::new("Listens on", None, "p4"),
         Head::new("Device", None, "p4"),
-        Head::new("Started", Some("started"), "num p3"),
+        Head::new("Started", Some("started"), "num p2"),
         Head::new("Identified", None, "p2"),
     ],
     live: "runtimes",
@@ -59,7 +60,7 @@ pub(crate) static AGENTS: Spec = Spec {
     heads: &[
         Head::new("Agent", Some("name"), ""),
         Head::new("MCP servers", None, "p3"),
-        Head::new("Flags", None, "p2"),
+        Head::new("Flags", None, "p4"),
         Head::new("Device", None, "p4"),
         Head::new("Running since", Some("started"), "num p3"),
     ],
@@ -67,7 +68,7 @@ pub(crate) static AGENTS: Spec = Spec {
 };
 
 /// The list that a program stands in.
-pub(crate) fn spec(kind: ProgramKind) -> &'static Spec {
+pub(crate) const fn spec(kind: ProgramKind) -> &'static Spec {
     match kind {
         ProgramKind::Runtime => &RUNTIMES,
         ProgramKind::Agent => &AGENTS,
@@ -82,30 +83,65 @@ pub(crate) fn cells(shell: &Shell, state: &State, program: &ProgramRow) -> Marku
     }
 }
 
+/// What the cells say.
+pub(crate) fn values(shell: &Shell, program: &ProgramRow) -> Vec<Value> {
+    let (name, device, started) = (json!(name(shell, program)), &program.device.name, program.started_at);
+    match program.kind {
+        ProgramKind::Runtime => {
+            let models: Vec<_> = program.models.iter().map(|model| &model.name).collect();
+            vec![
+                name,
+                json!(models),
+                json!(program.listeners),
+                json!(device),
+                json!(started),
+                json!(program.confidence),
+            ]
+        }
+        ProgramKind::Agent => {
+            let servers: Vec<_> = program.mcp_servers.iter().map(|server| &server.name).collect();
+            let running = started.filter(|_| program.pid.is_some());
+            vec![name, json!(servers), json!(program.risk_flags), json!(device), json!(running)]
+        }
+    }
+}
+
 fn runtime(shell: &Shell, state: &State, runtime: &ProgramRow) -> Markup {
     html! {
-        td.main { (opener(&RUNTIMES, state, &runtime.id, &html! { (name(shell, runtime)) })) (identity(runtime)) }
+        td.main {
+            (opener(&RUNTIMES, state, &runtime.id, &html! { (name(shell, runtime)) })) (identity(runtime))
+            span.sub.in4 { "on " (device(&runtime.device)) @if runtime.exposed { " " (reachable()) } }
+        }
         td.p3 { (models(runtime)) }
-        td.p2 { (listeners(runtime)) }
+        td.p4 { (listeners(runtime)) }
         td.p4 { (device(&runtime.device)) @if let Some(user) = &runtime.user { span.sub { (user) } } }
-        td.num.p3 { (time::ago_or(shell.now, runtime.started_at, "not known")) }
+        td.num.p2 { (time::ago_or(shell.now, runtime.started_at, "not known")) }
         td.p2 { (confidence(runtime.confidence)) }
     }
 }
 
 fn agent(shell: &Shell, state: &State, agent: &ProgramRow) -> Markup {
     html! {
-        td.main { (opener(&AGENTS, state, &agent.id, &html! { (name(shell, agent)) })) (identity(agent)) }
-        td.p3 { (servers(agent)) }
-        td.p2 {
-            @if agent.risk_flags.is_empty() { span.faint { "none" } }
-            @for flag in &agent.risk_flags { span.sev.medium.bare { code { (flag) } } " " }
+        td.main {
+            (opener(&AGENTS, state, &agent.id, &html! { (name(shell, agent)) })) (identity(agent))
+            span.sub.in4 { "on " (device(&agent.device)) @if !agent.risk_flags.is_empty() { " " (flags(agent)) } }
         }
+        td.p3 { (servers(agent)) }
+        td.p4 { @if agent.risk_flags.is_empty() { span.faint { "none" } } @else { (flags(agent)) } }
         td.p4 { (device(&agent.device)) @if let Some(user) = &agent.user { span.sub { (user) } } }
         td.num.p3 {
             @if agent.pid.is_some() { (time::ago_or(shell.now, agent.started_at, "running")) } @else { span.faint { "not running" } }
         }
     }
+}
+
+/// The flags that switch its questions off.
+fn flags(agent: &ProgramRow) -> Markup {
+    html! { @for flag in &agent.risk_flags { span.sev.medium.bare { code { (flag) } } " " } }
+}
+
+fn reachable() -> Markup {
+    html! { span.sev.high { "Reachable" } }
 }
 
 /// What people call it: the catalogue's name of the tool, where there is one.
@@ -145,7 +181,7 @@ fn listeners(program: &ProgramRow) -> Markup {
             [] => { span.faint { "nothing" } }
             [first, rest @ ..] => {
                 span.mono { (first) }
-                @if program.exposed { " " span.sev.high { "Reachable" } }
+                @if program.exposed { " " (reachable()) }
                 @else if program.own_network { span.sub { "in a network of its own" } }
                 @if !rest.is_empty() { span.sub { "and " (rest.len()) " more" } }
             }

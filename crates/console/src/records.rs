@@ -1,6 +1,7 @@
 //! Records: what happened, and who did it. Pure.
 
 use maud::{Markup, html};
+use serde_json::{Value, json};
 use store::{Collection, RecordRow};
 
 use crate::{
@@ -39,15 +40,34 @@ pub(crate) static SPEC: Spec = Spec {
 pub(crate) fn cells(shell: &Shell, record: &RecordRow) -> Markup {
     html! {
         td.when { (time::ago(shell.now, record.at)) }
-        td.main { (sentence(record)) @if !record.detail.is_empty() { span.sub { (record.detail) } } }
+        td.main {
+            (sentence(record))
+            @if !record.detail.is_empty() { span.sub { (record.detail) } }
+            span.sub.in4 { (actor(record)) @if let Some(on) = &record.device { " on " (device(on)) } }
+        }
         td.p3 { (actor(record)) }
         td.p4 { @if let Some(on) = &record.device { (device(on)) } @else { span.faint { "–" } } }
     }
 }
 
+/// What happened, in words.
+pub(crate) fn kind(record: &RecordRow) -> String {
+    words::spaced(&record.kind).replace("artifact", "artefact")
+}
+
+/// What the cells say.
+pub(crate) fn values(record: &RecordRow) -> Vec<Value> {
+    vec![
+        json!(record.at),
+        json!(format!("{}: {}", record.kind, record.subject)),
+        json!(record.actor.as_ref().map(|person| &person.name)),
+        json!(record.device.as_ref().map(|device| &device.name)),
+    ]
+}
+
 /// The kind of thing in words, and to what.
 fn sentence(record: &RecordRow) -> Markup {
-    html! { span.strong { (words::capital(&words::spaced(&record.kind))) } ": " (subject(record)) }
+    html! { span.strong { (words::capital(&kind(record))) } ": " (subject(record)) }
 }
 
 /// The name of the thing, as a link where it has a page.
@@ -82,7 +102,7 @@ pub(crate) fn lines(shell: &Shell, records: &[RecordRow]) -> Markup {
                 li {
                     (time::ago(shell.now, record.at))
                     div.what {
-                        b.strong { (words::capital(&words::spaced(&record.kind))) }
+                        b.strong { (words::capital(&kind(record))) }
                         @if !record.detail.is_empty() { span { (record.detail) } }
                         @if let Some(person) = &record.actor { span { (person.name) } }
                     }

@@ -22,22 +22,33 @@ pub(crate) fn verdict(verdict: Verdict) -> Markup {
     }
 }
 
-/// Numbers of open findings, the gravest first; what is merely worth knowing stays out.
-pub(crate) fn counts(counts: &FindingCounts) -> Markup {
-    let shown = [
+/// What is shown of the numbers of open findings, the gravest first; what is merely worth knowing stays out.
+fn shown(counts: &FindingCounts) -> Vec<(Severity, u64)> {
+    let all = [
         (Severity::Critical, counts.critical),
         (Severity::High, counts.high),
         (Severity::Medium, counts.medium),
         (Severity::Low, counts.low),
     ];
+    all.into_iter().filter(|(_, number)| *number > 0).collect()
+}
+
+/// The same as words.
+pub(crate) fn told(counts: &FindingCounts) -> Vec<String> {
+    shown(counts).into_iter().map(|(severity, number)| format!("{number} {severity}")).collect()
+}
+
+/// Numbers of open findings as marks.
+pub(crate) fn counts(counts: &FindingCounts) -> Markup {
+    let shown = shown(counts);
     html! {
         span.marks {
-            @for (severity, number) in shown.into_iter().filter(|(_, number)| *number > 0) {
-                span.tally.(severity.as_str()) title=(format!("{} {severity}", words::count(number))) {
-                    (words::count(number)) span.visually-hidden { " " (severity.as_str()) " " }
+            @for (severity, number) in &shown {
+                span.tally.(severity.as_str()) title=(format!("{} {severity}", words::count(*number))) {
+                    (words::count(*number)) span.visually-hidden { " " (severity.as_str()) " " }
                 }
             }
-            @if shown.iter().all(|(_, number)| *number == 0) { span.faint { "none" } }
+            @if shown.is_empty() { span.faint { "none" } }
         }
     }
 }

@@ -237,9 +237,8 @@ fn navigation(shell: &Shell, here: Place) -> Markup {
         nav.nav aria-label="Main" {
             (brand())
             (counted(shell.counts, here))
-            @if may.read_records || may.manage_access { div.group { "Proof" } }
-            @if may.read_records { (link(Place::Records)) }
-            @if may.manage_access { (link(Place::Access)) }
+            @if may.read_records { div.group { "Proof" } (link(Place::Records)) }
+            @if may.manage_access { div.group { "People" } (link(Place::Access)) }
             a.narrow href=(Place::Account.path()) aria-current=[mark(Place::Account)] { "Account" }
             div.foot {
                 a href=(Place::Account.path()) aria-current=[mark(Place::Account)] { (shell.reader.name) ", " (shell.reader.role) }
@@ -288,7 +287,7 @@ pub(crate) fn query(search: &Search<'_>, anew: bool) -> Markup {
             form.query.wrong[search.wrong] #query role="search" action=(search.path) method="get" hx-swap-oob=[anew.then_some("true")]
                 hx-get=[target.map(|_| search.path)] hx-target=[target] hx-swap=[target.map(|_| "outerHTML")] hx-push-url=[target.map(|_| "true")] {
                 label.visually-hidden for="q" { "Search " (search.of) }
-                input #q name="q" type="search" value=(search.text) placeholder=(format!("Search {}: {}", search.of, search.example))
+                input #q name="q" type="search" value=(search.text) placeholder=(placeholder(search))
                     autocomplete="off" autocapitalize="off" spellcheck="false" data-query
                     aria-invalid=[search.wrong.then_some("true")] aria-describedby=[search.here.then_some("q-problem")];
                 @if let Some(sort) = search.sort { input type="hidden" name="sort" value=(sort); }
@@ -296,6 +295,11 @@ pub(crate) fn query(search: &Search<'_>, anew: bool) -> Markup {
                 button.visually-hidden { "Search" }
             }
     }
+}
+
+fn placeholder(search: &Search<'_>) -> String {
+    let colon = if search.example.is_empty() { "" } else { ": " };
+    format!("Search {}{colon}{}", search.of, search.example)
 }
 
 /// What just happened.

@@ -303,6 +303,28 @@ fn every_chip_example_and_head_is_known_to_its_list() {
 }
 
 #[test]
+fn the_words_of_every_list_are_set_as_prose() {
+    let (shell, state, query) = (shell(5), State::default(), Query::default());
+    for spec in SPECS {
+        let page = list::page(&shell, &list(spec, &state, &query, Vec::new())).into_string();
+        assert!(!page.contains('`'), "{}: a name in backticks is shown as it was written", spec.noun.1);
+    }
+}
+
+#[test]
+fn what_leaves_a_list_on_a_telephone_is_said_in_its_first_column() {
+    let (shell, state) = (shell(5), State::default());
+    let shown = |cells: maud::Markup| {
+        let cells = cells.into_string();
+        cells.split("</td>").find(|cell| cell.contains("in4")).unwrap_or_default().to_owned()
+    };
+    let grave = ArtifactRow { verdict: Verdict::Suspicious, ..model("finetune") };
+    assert!(shown(models::cells(&shell, &state, &grave)).contains("Suspicious"));
+    let finding = finding("a model runs code");
+    assert!(shown(findings::cells(&shell, &state, &finding)).contains(&finding.device.name));
+}
+
+#[test]
 fn a_page_of_fifty_rows_is_light() {
     let (shell, state, query) = (shell(5), State::default(), Query::default());
     let rows = (0..50).map(|at| models::cells(&shell, &state, &model(&format!("model-{at}")))).collect();

@@ -45,7 +45,8 @@ pub(crate) fn relative(now: Timestamp, then: Timestamp) -> String {
 /// How long something took, in milliseconds: `0.4 s`, `12 s`, `3 min`.
 pub(crate) fn duration(millis: u64) -> String {
     match millis {
-        0..10_000 => format!("{}.{}\u{a0}s", millis / 1000, millis % 1000 / 100),
+        0..100 => "less than 0.1\u{a0}s".to_owned(),
+        100..10_000 => format!("{}.{}\u{a0}s", millis / 1000, millis % 1000 / 100),
         10_000..120_000 => format!("{}\u{a0}s", millis / 1000),
         _ => format!("{}\u{a0}min", millis / 60_000),
     }
@@ -83,6 +84,12 @@ mod tests {
             said.join("|").replace('\u{a0}', " "),
             "just now|just now|1 min ago|59 min ago|2 h ago|yesterday|2 days ago|29 days ago|6 Dec 2026|just now|in 1 min|in 3 days"
         );
+    }
+
+    #[test]
+    fn nothing_takes_no_time_at_all() {
+        let said: Vec<_> = [0, 100, 12_000, 180_000].map(duration).into();
+        assert_eq!(said.join("|").replace('\u{a0}', " "), "less than 0.1 s|0.1 s|12 s|3 min");
     }
 
     #[test]

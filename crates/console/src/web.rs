@@ -3,6 +3,8 @@
 mod access;
 mod details;
 mod devices;
+#[cfg(test)]
+mod export_tests;
 mod findings;
 mod kinds;
 mod lists;
@@ -45,25 +47,13 @@ fn public(routes: Routes) -> Routes {
 }
 
 fn reading(routes: Routes) -> Routes {
-    let read = |routes: Routes, path: &str| -> Routes {
-        match path {
-            "/findings" => lists::routes::<kinds::Findings>(routes, ReadInventory),
-            "/models" => lists::routes::<kinds::Models>(routes, ReadInventory),
-            "/runtimes" => lists::routes::<kinds::Runtimes>(routes, ReadInventory),
-            "/agents" => lists::routes::<kinds::Agents>(routes, ReadInventory),
-            "/devices" => lists::routes::<kinds::Devices>(routes, ReadInventory),
-            _ => lists::routes::<kinds::Records>(routes, ReadRecords),
-        }
-    };
-    ["/findings", "/models", "/runtimes", "/agents", "/devices", "/records"]
-        .into_iter()
-        .fold(routes, read)
+    let routes = lists::openable::<kinds::Findings>(routes, ReadInventory);
+    let routes = lists::openable::<kinds::Models>(routes, ReadInventory);
+    let routes = lists::openable::<kinds::Runtimes>(routes, ReadInventory);
+    let routes = lists::openable::<kinds::Agents>(routes, ReadInventory);
+    let routes = lists::openable::<kinds::Devices>(routes, ReadInventory);
+    lists::routes::<kinds::Records>(routes, ReadRecords)
         .signed_in(ReadInventory, Method::GET, "/", overview::page)
-        .signed_in(ReadInventory, Method::GET, "/findings/{id}", details::page::<kinds::Findings>)
-        .signed_in(ReadInventory, Method::GET, "/models/{id}", details::page::<kinds::Models>)
-        .signed_in(ReadInventory, Method::GET, "/runtimes/{id}", details::page::<kinds::Runtimes>)
-        .signed_in(ReadInventory, Method::GET, "/agents/{id}", details::page::<kinds::Agents>)
-        .signed_in(ReadInventory, Method::GET, "/devices/{id}", details::page::<kinds::Devices>)
         .signed_in(ReadInventory, Method::GET, "/live", live::handler())
 }
 

@@ -2,6 +2,11 @@
 //!
 //! Nothing is kept: a listener that falls behind is told so by the broadcast and looks at everything again.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use store::Collection;
 use tokio::sync::broadcast;
 
@@ -24,17 +29,23 @@ pub enum Event {
 
 /// Where events are told.
 #[derive(Debug, Clone)]
-pub struct Events(broadcast::Sender<Event>);
+pub struct Events {
+    listeners: broadcast::Sender<Event>,
+    changes: Arc<AtomicU64>,
+}
 
 impl Events {
     pub(crate) fn new() -> Self {
-        Self(broadcast::channel(256).0)
+        Self { listeners: broadcast::channel(256).0, changes: Arc::default() }
     }
 
     /// Tells everybody who listens now.
     pub fn tell(&self, event: Event) {
+        if matches!(event, Event::Changed(_) | Event::Revoked(_)) {
+            self.changes.fetch_add(1, Ordering::AcqRel);
+        }
         // Nobody listening is no failure.
-        let _ = self.0.send(event);
+        let _ = self.listeners.send(event);
     }
 
     /// Tells that rows changed; nothing when none did.
@@ -46,6 +57,11 @@ impl Events {
 
     /// Listens from now on.
     pub fn listen(&self) -> broadcast::Receiver<Event> {
-        self.0.subscribe()
+        self.listeners.subscribe()
+    }
+
+    /// How often rows changed. Who reads it before the database and finds it the same later has seen everything since.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 }

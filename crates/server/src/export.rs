@@ -36,7 +36,7 @@ pub struct Export<C> {
     /// Which kind of file.
     pub format: Format,
     /// The names of the columns.
-    pub columns: Vec<&'static str>,
+    pub columns: Vec<String>,
     /// The values of a row.
     pub cells: C,
 }
@@ -117,7 +117,7 @@ where
         for (index, item) in page.items.iter().enumerate() {
             let separator = if self.rows == 0 && index == 0 { "\n" } else { ",\n" };
             out.extend_from_slice(separator.as_bytes());
-            let names = self.export.columns.iter().map(|name| (*name).to_owned());
+            let names = self.export.columns.iter().cloned();
             let object: Map<String, Value> = names.zip((self.export.cells)(item)).collect();
             serde_json::to_writer(&mut out, &object)?;
         }
@@ -148,7 +148,7 @@ mod tests {
 
     async fn exported(format: Format, rows: Vec<Vec<Value>>, per_page: usize) -> Result<Bytes, axum::Error> {
         let pages: Vec<Vec<Vec<Value>>> = rows.chunks(per_page).map(<[_]>::to_vec).collect();
-        let columns = vec!["name", "size"];
+        let columns = vec!["name".to_owned(), "size".to_owned()];
         let wanted = Export { name: "things", format, columns, cells: |row: &Vec<Value>| row.clone() };
         let fetch = move |after: Option<String>| {
             let at: usize = after.map_or(0, |after| after.parse().unwrap());

@@ -19,6 +19,7 @@ mod log;
 mod metrics;
 mod presence;
 mod problem;
+mod recent;
 pub mod routes;
 mod sensor;
 mod serve;

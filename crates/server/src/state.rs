@@ -7,11 +7,13 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use catalog::Catalog;
 use ed25519_dalek::SigningKey;
 use jiff::{SignedDuration, Timestamp};
-use store::Store;
+use store::{Overview, Scope, Store, StoreError};
 
 use tokio::sync::Semaphore;
 
-use crate::{Clock, Event, events::Events, metrics::Metrics, presence::Presence, sensor::Nonces};
+use crate::{
+    Clock, Event, events::Events, metrics::Metrics, presence::Presence, recent::Recent, sensor::Nonces,
+};
 
 /// How many reports are unpacked at once: the largest takes hundreds of megabytes while it is.
 const UNPACKING: usize = 2;
@@ -50,6 +52,8 @@ struct Inner {
     nonces: Nonces,
     nonces_of_newcomers: Nonces,
     unpacking: Semaphore,
+    overviews: Recent<Arc<Overview>>,
+    navigations: Recent<[u64; 5]>,
 }
 
 impl State {
@@ -64,6 +68,8 @@ impl State {
             nonces: Nonces::default(),
             nonces_of_newcomers: Nonces::default(),
             unpacking: Semaphore::new(UNPACKING),
+            overviews: Recent::default(),
+            navigations: Recent::default(),
             settings,
         }))
     }
@@ -99,6 +105,26 @@ impl State {
     /// The database.
     pub fn store(&self) -> &Store {
         &self.0.settings.store
+    }
+
+    /// What the overview says: as the database does, or as it did a moment ago if nothing has changed since.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn overview(&self, scope: Scope) -> Result<Arc<Overview>, StoreError> {
+        let now = self.now();
+        let count = async { self.store().overview(scope, now).await.map(Arc::new) };
+        self.0.overviews.get(scope, self.events().changes(), now, count).await
+    }
+
+    /// The counts beside the words of the navigation, as [`State::overview`].
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn navigation(&self, scope: Scope) -> Result<[u64; 5], StoreError> {
+        let now = self.now();
+        let count = self.store().navigation(scope, now);
+        self.0.navigations.get(scope, self.events().changes(), now, count).await
     }
 
     /// People, sessions and tokens.

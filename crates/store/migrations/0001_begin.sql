@@ -1,6 +1,8 @@
 -- The first schema. {ID} is the engine's spelling of a generated BIGINT primary key; everything else is common to both engines.
 -- A sort key that may be absent is an expression, the same in its index and in the lists. What is wide stands last in its table, so that
 -- reading the rest of a row does not touch it; words that are searched one by one stand in a text with a space around each.
+-- What stands between {SQLITE and SQLITE} is for SQLite alone: indices that have all rows of a table in their order without what is wide in
+-- them, so that a question for which there is no index reads only what it asks about. PostgreSQL's indices hold no rows of that length.
 -- Every TEXT is ordered by its bytes. A text in an index is at most 2,000 bytes long, because PostgreSQL's pages end there.
 -- Whole numbers, times (milliseconds since 1970, UTC) and truth (0 or 1) are BIGINT. JSON is TEXT. `search` is lower-case text made by the program.
 
@@ -89,6 +91,8 @@ CREATE TABLE devices (
     accelerators TEXT NOT NULL DEFAULT '[]',
     notes TEXT NOT NULL DEFAULT '[]'
 );
+{SQLITE CREATE INDEX devices_scan ON devices (id, name, os, os_version, arch, person, sensor_version, seen_at, reported_at, enrolled_at, revoked_at,
+    sight, unreadable, artifacts, runtimes, agents, packages, critical, high, medium, low, info, search); SQLITE}
 CREATE INDEX devices_name ON devices (LOWER(name), id);
 CREATE INDEX devices_heard ON devices (revoked_at, seen_at);
 CREATE INDEX devices_sight ON devices (revoked_at, sight, unreadable);
@@ -148,7 +152,8 @@ CREATE INDEX artifacts_commercial ON artifacts (COALESCE(commercial_use, 'unknow
 CREATE INDEX artifacts_role ON artifacts (COALESCE(role, ''), id);
 CREATE INDEX artifacts_publisher ON artifacts (registry, publisher, first_seen_at, role);
 CREATE INDEX artifacts_stores ON artifacts (stores, id);
-CREATE INDEX artifacts_search ON artifacts (search, id);
+{SQLITE CREATE INDEX artifacts_scan ON artifacts (id, name, format, digest_status, size, license, commercial_use, registry, repository, publisher, role,
+    architecture, quantization, parameters, verdict, devices, loaded, severity, base, stores, first_seen_at, search); SQLITE}
 
 -- `place` is the first eight bytes of the hash of the exact path; `item`, which is the artefact on its device whatever its number of
 -- paths, is the place of the first of them. `path` is for people; `exact` is the base64 of the bytes where `path` is not exact or was cut.
@@ -166,8 +171,9 @@ CREATE TABLE holdings (
 CREATE UNIQUE INDEX holdings_place ON holdings (device, place);
 CREATE INDEX holdings_item ON holdings (device, item, artifact);
 CREATE INDEX holdings_artifact ON holdings (artifact, device, id);
-CREATE INDEX holdings_path ON holdings (path, id);
-CREATE INDEX holdings_seen ON holdings (first_seen_at, id);
+-- What three million rows are asked stands in the indices of their orders, so that a row is passed over without being opened.
+CREATE INDEX holdings_path ON holdings (path, id, artifact, device, store);
+CREATE INDEX holdings_seen ON holdings (first_seen_at, id, artifact, device, store);
 
 -- `kind` is runtime or agent; a program without a pid is installed and does not run. `item` is the key of the sensor, `places` a list
 -- of the places of the models that it has loaded.
@@ -198,7 +204,8 @@ CREATE INDEX programs_name ON programs (kind, LOWER(name), id);
 CREATE INDEX programs_started ON programs (kind, COALESCE(started_at, 0), id);
 CREATE INDEX programs_tool ON programs (kind, tool);
 CREATE INDEX programs_running ON programs (kind, pid, confidence, id);
-CREATE INDEX programs_search ON programs (kind, search, id);
+{SQLITE CREATE INDEX programs_scan ON programs (kind, id, device, tool, name, pid, exe, account, started_at, confidence, exposed, servers, listeners,
+    unattended, first_seen_at, search); SQLITE}
 
 CREATE TABLE loaded (
     program BIGINT NOT NULL REFERENCES programs (id),
@@ -250,7 +257,7 @@ CREATE INDEX findings_severity ON findings (severity, id, rule, state);
 CREATE INDEX findings_seen ON findings (first_seen_at, id);
 CREATE INDEX findings_due ON findings (COALESCE(due, '~'), id);
 CREATE INDEX findings_rule ON findings (state, rule, device, severity, id);
-CREATE INDEX findings_search ON findings (search, id);
+{SQLITE CREATE INDEX findings_scan ON findings (id, device, rule, severity, subject, artifact, state, assignee, due, first_seen_at, changed_at, search); SQLITE}
 CREATE INDEX findings_artifact ON findings (artifact, state, severity);
 CREATE INDEX findings_assignee ON findings (assignee, state, rule, severity);
 

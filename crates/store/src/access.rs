@@ -80,6 +80,17 @@ pub struct LoginLink {
     pub used_at: Option<Timestamp>,
 }
 
+/// What came of making an account by a login link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Joined {
+    /// There is an account, and the link is used up.
+    Person(Person),
+    /// Somebody has the name; the link is still good.
+    NameTaken,
+    /// The link was used meanwhile, has ended, or never was one.
+    LinkEnded,
+}
+
 /// Who does something, for its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {

@@ -20,7 +20,7 @@ mod text;
 mod triage;
 mod upkeep;
 
-pub use access::{Actor, LoginLink, Person, SessionRow, TokenRow};
+pub use access::{Actor, Joined, LoginLink, Person, SessionRow, TokenRow};
 pub use db::{Engine, Location, StoreError};
 pub use devices::{DeviceKey, Enrolment, OrderRow};
 pub use ingest::Ingested;

@@ -52,7 +52,7 @@ pub struct Column {
 }
 
 /// Whose eyes look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Everything.
     All,

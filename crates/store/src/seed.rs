@@ -46,6 +46,22 @@ impl Scale {
         seed: 1,
     };
 
+    /// So small a part of this fleet.
+    #[must_use]
+    pub fn part(self, parts: u64) -> Self {
+        let part = |rows: u64| rows / parts.max(1);
+        Self {
+            devices: part(self.devices),
+            artifacts: part(self.artifacts),
+            holdings: part(self.holdings),
+            programs: part(self.programs),
+            packages: part(self.packages),
+            findings: part(self.findings),
+            records: part(self.records),
+            seed: self.seed,
+        }
+    }
+
     /// A fleet that a test fills in a moment.
     pub const SMALL: Self = Self {
         devices: 40,

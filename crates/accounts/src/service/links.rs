@@ -1,7 +1,7 @@
 //! Login links: one use each, looked at as often as anyone likes.
 
 use jiff::{SignedDuration, Timestamp};
-use store::{Actor, Person};
+use store::{Actor, Joined, Person};
 
 use super::{AccessError, Accounts, Identity, Origin, SignedIn, role_of, tokens};
 use crate::{Role, Secret, hash_of};
@@ -104,18 +104,20 @@ impl Accounts {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<SignedIn, AccessError> {
-        let Link::Create(role) = self.followed(secret, origin, now).await? else {
+        let Link::Create(_) = self.followed(secret, origin, now).await? else {
             return Err(AccessError::Link);
         };
         let name = tokens::clean_name(name)?;
+        // Before the work of hashing; another may still take it meanwhile.
         if self.store.person_by_name(&name).await?.is_some() {
             return Err(AccessError::Taken(name));
         }
         let hash = self.hash(password.to_owned()).await?;
-        self.spend(secret, now).await?;
-        let actor = Actor { person: None, name: name.clone() };
-        let person = self.store.add_person(&name, role.word(), Some(&hash), &actor, now).await?;
-        self.begin(person, origin, now).await
+        match self.store.join(&hash_of(secret), &name, &hash, now).await? {
+            Joined::Person(person) => self.begin(person, origin, now).await,
+            Joined::NameTaken => Err(AccessError::Taken(name)),
+            Joined::LinkEnded => Err(AccessError::Link),
+        }
     }
 
     /// Where a link leads. Only wrong ones count as attempts: who has a right one guesses nothing, and is not kept out by others

@@ -163,6 +163,31 @@ async fn an_invitation_gives_the_role_that_the_inviter_may_give() {
 }
 
 #[tokio::test]
+async fn of_two_who_take_one_name_at_once_one_is_told_and_keeps_the_link() {
+    let fixture = fixture().await;
+    let accounts = &fixture.accounts;
+    let owner = Fixture::as_person(fixture.person("own", Role::Owner).await, Role::Owner);
+    let links = [
+        accounts.invite(&owner, Role::Reviewer, now()).await.unwrap(),
+        accounts.invite(&owner, Role::Analyst, now()).await.unwrap(),
+    ];
+    // Both find the name free before either password is hashed.
+    let origin = origin();
+    let [first, second] =
+        [0, 1].map(|at: usize| accounts.accept_new(links[at].reveal(), "twin", PASSWORD, &origin, now()));
+    let (first, second) = tokio::join!(first, second);
+    let (late, told) = match (first, second) {
+        (Ok(_), Err(told)) => (&links[1], told),
+        (Err(told), Ok(_)) => (&links[0], told),
+        both => panic!("{both:?}"),
+    };
+    assert!(matches!(&told, AccessError::Taken(name) if name == "twin"), "{told:?}");
+    accounts.accept_new(late.reveal(), "other twin", PASSWORD, &origin, now()).await.unwrap();
+    let again = accounts.accept_new(late.reveal(), "third", PASSWORD, &origin, now()).await;
+    assert!(matches!(again, Err(AccessError::Link)), "{again:?}");
+}
+
+#[tokio::test]
 async fn only_an_owner_touches_owners_and_the_last_one_stays() {
     let fixture = fixture().await;
     let accounts = &fixture.accounts;

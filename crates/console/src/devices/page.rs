@@ -152,6 +152,7 @@ fn sentence(shell: &Shell, device: &DeviceDetail, models: u64) -> Markup {
             " It holds " (Noun("model", "models").told(models)) "; "
             @if row.runtimes == 0 { "no runtime is running" } @else { (Noun("runtime is", "runtimes are").told(row.runtimes)) " running" }
             ". "
+            @if row.state == DeviceState::Silent { "It is silent, so this is what it said last. " }
             @match (&device.scanned_at, device.scan_ms) {
                 (Some(at), Some(ms)) => { "Last scanned " (time::ago(shell.now, *at)) " in " (time::duration(ms)) "." }
                 _ => {}
@@ -193,7 +194,7 @@ pub(crate) fn need(finding: &FindingRow) -> Markup {
     html! {
         a.row.need href={ "/findings/" (finding.id) } {
             (severity::mark(finding.severity))
-            span.what { b.strong title=(finding.message) { (findings::line(finding).replace('`', "")) } span.clip { (finding.help) } }
+            span.what { b.strong title=(finding.message) { (findings::line(finding).replace('`', "")) } span.two { (finding.help) } }
             span.act { "Decide" }
         }
     }
@@ -211,7 +212,7 @@ fn running(shell: &Shell, programs: &[ProgramRow]) -> Markup {
     html! { @for program in programs {
         div.evidence {
             a href={ "/runtimes/" (program.id) } { (programs::name(shell, program)) }
-            span.at { @if let Some(pid) = program.pid { "process " (pid) ", " } (time::ago_or(shell.now, program.started_at, "since when is not known")) }
+            span.at { @if let Some(pid) = program.pid { "process " (pid) ", " } @if program.started_at.is_some() { "started " } (time::ago_or(shell.now, program.started_at, "since when is not known")) }
         }
     } }
 }
@@ -257,7 +258,7 @@ fn whose(shell: &Shell, device: &DeviceDetail, people: &[PersonRef]) -> Markup {
     let chosen = device.row.person.as_ref().map(|person| person.id);
     html! {
         @if shell.reader.may.manage_devices {
-            details.ask {
+            details.ask.over name="act" {
                 summary.button { "Whose it is…" }
                 form.form method="post" action=(format!("/devices/{}/person", device.row.id)) {
                     label.field { span { "Whose device is it?" } (panel::people("person", "Whose device is it?", people, chosen)) span.hint { "A person with the role device user sees their own devices and nothing else." } }
@@ -271,7 +272,7 @@ fn whose(shell: &Shell, device: &DeviceDetail, people: &[PersonRef]) -> Markup {
 fn revoke(shell: &Shell, device: &DeviceDetail) -> Markup {
     html! {
         @if shell.reader.may.manage_devices && device.row.state != DeviceState::Revoked {
-            details.ask {
+            details.ask.over name="act" {
                 summary.button.danger { "Revoke…" }
                 form.form method="post" action=(format!("/devices/{}/revoke", device.row.id)) {
                     p { "The server will believe nothing more that " b { (name(&device.row)) } " says and tell it nothing more. What it reported stays. This cannot be undone: the machine has to be enrolled again." }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use store::RecordRow;
 
-use crate::{shell::Shell, time, words};
+use crate::{records, shell::Shell, time, words};
 
 /// The width of the picture in its own units; the height of a lane.
 const WIDTH: i64 = 1000;
@@ -33,7 +33,7 @@ pub(super) fn timeline(shell: &Shell, records: &[RecordRow]) -> Markup {
                     thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "To what" } } }
                     tbody {
                         @for record in records {
-                            tr { td { (time::ago(shell.now, record.at)) } td { (words::spaced(&record.kind)) } td { (record.subject) } }
+                            tr { td { (time::ago(shell.now, record.at)) } td { (records::kind(record)) } td { (record.subject) } }
                         }
                     }
                 }
@@ -63,7 +63,7 @@ fn picture(now: Timestamp, records: &[RecordRow]) -> Markup {
                     line.lane x1="0" x2=(WIDTH) y1=(y) y2=(y) {}
                     @for record in records.iter().filter(|record| in_lane(record, lane)) {
                         rect.(tone(&record.kind)) x=(x(record.at) - 2) y=(y - 7) width="4" height="14" rx="1" {
-                            title { (words::spaced(&record.kind)) ": " (record.subject) ", " (time::exact(record.at)) }
+                            title { (records::kind(record)) ": " (record.subject) ", " (time::exact(record.at)) }
                         }
                     }
                 }

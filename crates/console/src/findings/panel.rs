@@ -34,7 +34,7 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, finding: &FindingRow, besid
     let body = html! {
         @if let Some(text) = &beside.notice { p.notice.ok role="status" { (text) } }
         @if let Some(text) = &beside.problem { p.notice.high role="alert" { (text) } }
-        p.dim { "On " (panel::device(&finding.device)) ", since " (time::ago(shell.now, finding.first_seen_at)) ". " (rule(finding)) }
+        p.dim { "On " (panel::device(&finding.device)) ", first seen " (time::ago(shell.now, finding.first_seen_at)) ". " (rule(finding)) }
         (section("What to do", &html! { p { (words::sentence(&finding.help)) } (triage(shell, finding, beside)) }))
         (section("Evidence", &evidence(finding)))
         (section("Subject", &subject(finding)))
@@ -129,7 +129,7 @@ fn acknowledge(finding: &FindingRow) -> Markup {
         }
         div { button.button.primary { "Acknowledge on " (finding.device.name) } }
     };
-    html! { details.ask { summary.button.primary { "Acknowledge…" } (form(finding, "acknowledge", &content)) } }
+    html! { details.ask name="triage" { summary.button.primary { "Acknowledge…" } (form(finding, "acknowledge", &content)) } }
 }
 
 fn assign(shell: &Shell, finding: &FindingRow, people: &[PersonRef]) -> Markup {
@@ -144,7 +144,7 @@ fn assign(shell: &Shell, finding: &FindingRow, people: &[PersonRef]) -> Markup {
             @if chosen != Some(me) && people.iter().any(|person| person.id == me) { button.button name="me" value="1" { "I do" } }
         }
     };
-    html! { details.ask { summary.button { (label) } (form(finding, "assign", &content)) } }
+    html! { details.ask name="triage" { summary.button { (label) } (form(finding, "assign", &content)) } }
 }
 
 fn due(finding: &FindingRow) -> Markup {
@@ -153,5 +153,5 @@ fn due(finding: &FindingRow) -> Markup {
         label.field { span { "Until when?" } input type="date" name="date" value=[finding.due]; span.hint { "Leave it empty for no date." } }
         div { button.button.primary { "Set the date" } }
     };
-    html! { details.ask { summary.button { (label) } (form(finding, "due", &content)) } }
+    html! { details.ask name="triage" { summary.button { (label) } (form(finding, "due", &content)) } }
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use protocol::query::{Field, Kind};
 
 use super::{List, escaped};
-use crate::shell::Shell;
+use crate::{shell::Shell, words};
 
 pub(super) fn foot(shell: &Shell, list: &List<'_>) -> Markup {
     let path = list.spec.place.path();
@@ -26,7 +26,7 @@ pub(super) fn foot(shell: &Shell, list: &List<'_>) -> Markup {
                     thead { tr { th scope="col" { "Field" } th scope="col" { "is" } th scope="col" { "written as" } } }
                     tbody {
                         @for field in list.spec.collection.fields() {
-                            tr { th scope="row" { code { (field.name) ":" } } td { (field.about) } td.dim { (values(field)) } }
+                            tr { th scope="row" { code { (field.name) ":" } } td { (words::coded(field.about)) } td.dim { (values(field)) } }
                         }
                     }
                 }

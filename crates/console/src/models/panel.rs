@@ -137,7 +137,7 @@ fn held(shell: &Shell, model: &ArtifactDetail, holdings: &[HoldingRow]) -> Marku
                 span.at {
                     @if !shell.one_machine() { (panel::device(&holding.device)) ", " }
                     @if let Some(store) = &holding.store { (shell.names.store(store)) ", " }
-                    "since " (time::ago(shell.now, holding.first_seen_at))
+                    "first seen " (time::ago(shell.now, holding.first_seen_at))
                 }
             }
         }

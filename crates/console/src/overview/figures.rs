@@ -34,7 +34,7 @@ pub(super) fn figures(shell: &Shell, overview: &Overview) -> Markup {
             (figure("/runtimes", "Runtimes running now", &figures.runtimes, &runtimes))
             (figure("/agents?q=state:running", "Agents running now", &figures.agents, &agents))
             @if shell.one_machine() { (this_machine(overview)) }
-            @else { (figure("/devices", "Devices reporting", &figures.devices, if silent.is_empty() { "none is silent" } else { &silent })) }
+            @else { (figure("/devices", "Devices reporting", &figures.devices, if shell.counts.devices == 0 { "none is enrolled" } else if silent.is_empty() { "none is silent" } else { &silent })) }
         }
     }
 }

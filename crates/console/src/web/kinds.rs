@@ -5,7 +5,7 @@ mod programs;
 use std::future::Future;
 
 use maud::Markup;
-use serde_json::{Value, json};
+use serde_json::Value;
 use server::Problem;
 use store::{ArtifactRow, DeviceRow, FindingRow, ListError, ListRequest, Page, RecordRow, Store};
 
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     devices as device_pages, findings,
     list::{Spec, State},
-    models, names, records,
+    models, records,
     shell::Shell,
 };
 
@@ -35,20 +35,11 @@ pub(super) struct Records;
 impl Kind for Findings {
     type Row = FindingRow;
     const SPEC: &'static Spec = &findings::SPEC;
-    const FILES: [&'static str; 2] = ["/findings.csv", "/findings.json"];
-    const COLUMNS: &'static [&'static str] = &[
-        "severity",
-        "finding",
-        "rule",
-        "subject",
-        "device",
-        "state",
-        "looked_after_by",
-        "due",
-        "since",
-        "remedy",
-        "id",
-    ];
+    const CELLS: fn(&Shell, &State, &FindingRow) -> Markup = findings::cells;
+    const VALUES: fn(&Shell, &FindingRow) -> Vec<Value> = findings::values;
+    const TOTAL: fn(&Shell) -> Option<u64> = |shell| Some(shell.counts.findings);
+    const LEAD: fn(&Shell) -> Markup = findings::lead;
+    const EMPTY: fn() -> Markup = findings::empty;
 
     fn rows(
         store: &Store,
@@ -56,34 +47,7 @@ impl Kind for Findings {
     ) -> impl Future<Output = Result<Page<FindingRow>, ListError>> + Send {
         store.findings(request)
     }
-    fn cells(shell: &Shell, state: &State, row: &FindingRow) -> Markup {
-        findings::cells(shell, state, row)
-    }
-    fn total(shell: &Shell) -> Option<u64> {
-        Some(shell.counts.findings)
-    }
-    fn lead(shell: &Shell) -> Markup {
-        findings::lead(shell)
-    }
-    fn empty() -> Markup {
-        findings::empty()
-    }
-    fn export(row: &FindingRow) -> Vec<Value> {
-        let person = row.assignee.as_ref().map(|person| &person.name);
-        vec![
-            json!(row.severity),
-            json!(row.message),
-            json!(row.rule),
-            json!(row.subject),
-            json!(row.device.name),
-            json!(row.state),
-            json!(person),
-            json!(row.due),
-            json!(row.first_seen_at),
-            json!(row.help),
-            json!(row.id),
-        ]
-    }
+
     fn open(
         visit: &Visit,
         id: &str,
@@ -96,25 +60,11 @@ impl Kind for Findings {
 impl Kind for Models {
     type Row = ArtifactRow;
     const SPEC: &'static Spec = &models::SPEC;
-    const FILES: [&'static str; 2] = ["/models.csv", "/models.json"];
-    const COLUMNS: &'static [&'static str] = &[
-        "model",
-        "sha256",
-        "digest_status",
-        "format",
-        "quantization",
-        "license",
-        "commercial_use",
-        "origin",
-        "size",
-        "devices",
-        "paths",
-        "loaded",
-        "verdict",
-        "severity",
-        "first_seen",
-        "id",
-    ];
+    const CELLS: fn(&Shell, &State, &ArtifactRow) -> Markup = models::cells;
+    const VALUES: fn(&Shell, &ArtifactRow) -> Vec<Value> = models::values;
+    const TOTAL: fn(&Shell) -> Option<u64> = |shell| Some(shell.counts.artifacts);
+    const LEAD: fn(&Shell) -> Markup = models::lead;
+    const EMPTY: fn() -> Markup = models::empty;
 
     fn rows(
         store: &Store,
@@ -122,39 +72,7 @@ impl Kind for Models {
     ) -> impl Future<Output = Result<Page<ArtifactRow>, ListError>> + Send {
         store.artifacts(request)
     }
-    fn cells(shell: &Shell, state: &State, row: &ArtifactRow) -> Markup {
-        models::cells(shell, state, row)
-    }
-    fn total(shell: &Shell) -> Option<u64> {
-        Some(shell.counts.artifacts)
-    }
-    fn lead(shell: &Shell) -> Markup {
-        models::lead(shell)
-    }
-    fn empty() -> Markup {
-        models::empty()
-    }
-    fn export(row: &ArtifactRow) -> Vec<Value> {
-        let license = row.license.as_ref();
-        vec![
-            json!(row.name),
-            json!(row.sha256),
-            json!(row.digest_status),
-            json!(row.format),
-            json!(row.metadata.quantization),
-            json!(license.map(|license| &license.id)),
-            json!(license.map(|license| license.commercial_use)),
-            json!(row.origin.as_ref().map(names::origin)),
-            json!(row.size),
-            json!(row.devices),
-            json!(row.holdings),
-            json!(row.loaded),
-            json!(row.verdict),
-            json!(row.severity),
-            json!(row.first_seen_at),
-            json!(row.id),
-        ]
-    }
+
     async fn open(visit: &Visit, id: &str, open: Open) -> Result<Option<Markup>, Problem> {
         let store = visit.state.store();
         let Some(model) = store.artifact(id, visit.scope()).await? else { return Ok(None) };
@@ -172,28 +90,11 @@ impl Kind for Models {
 impl Kind for Devices {
     type Row = DeviceRow;
     const SPEC: &'static Spec = &device_pages::SPEC;
-    const FILES: [&'static str; 2] = ["/devices.csv", "/devices.json"];
-    const COLUMNS: &'static [&'static str] = &[
-        "device",
-        "os",
-        "os_version",
-        "arch",
-        "person",
-        "state",
-        "sight",
-        "critical",
-        "high",
-        "medium",
-        "low",
-        "models",
-        "runtimes",
-        "agents",
-        "packages",
-        "sensor",
-        "heard_from",
-        "enrolled",
-        "id",
-    ];
+    const CELLS: fn(&Shell, &State, &DeviceRow) -> Markup = device_pages::cells;
+    const VALUES: fn(&Shell, &DeviceRow) -> Vec<Value> = device_pages::values;
+    const TOTAL: fn(&Shell) -> Option<u64> = |shell| Some(shell.counts.devices);
+    const LEAD: fn(&Shell) -> Markup = device_pages::lead;
+    const EMPTY: fn() -> Markup = device_pages::empty;
 
     fn rows(
         store: &Store,
@@ -201,41 +102,7 @@ impl Kind for Devices {
     ) -> impl Future<Output = Result<Page<DeviceRow>, ListError>> + Send {
         store.devices(request)
     }
-    fn cells(shell: &Shell, state: &State, row: &DeviceRow) -> Markup {
-        device_pages::cells(shell, state, row)
-    }
-    fn total(shell: &Shell) -> Option<u64> {
-        Some(shell.counts.devices)
-    }
-    fn lead(shell: &Shell) -> Markup {
-        device_pages::lead(shell)
-    }
-    fn empty() -> Markup {
-        device_pages::empty()
-    }
-    fn export(row: &DeviceRow) -> Vec<Value> {
-        vec![
-            json!(device_pages::name(row)),
-            json!(row.os),
-            json!(row.os_version),
-            json!(row.arch),
-            json!(row.person.as_ref().map(|person| &person.name)),
-            json!(row.state),
-            json!(row.sight),
-            json!(row.findings.critical),
-            json!(row.findings.high),
-            json!(row.findings.medium),
-            json!(row.findings.low),
-            json!(row.artifacts),
-            json!(row.runtimes),
-            json!(row.agents),
-            json!(row.packages),
-            json!(row.sensor_version),
-            json!(row.seen_at),
-            json!(row.enrolled_at),
-            json!(row.id),
-        ]
-    }
+
     fn open(
         visit: &Visit,
         id: &str,
@@ -248,9 +115,11 @@ impl Kind for Devices {
 impl Kind for Records {
     type Row = RecordRow;
     const SPEC: &'static Spec = &records::SPEC;
-    const FILES: [&'static str; 2] = ["/records.csv", "/records.json"];
-    const COLUMNS: &'static [&'static str] =
-        &["id", "at", "kind", "subject", "subject_id", "detail", "actor", "device"];
+    const CELLS: fn(&Shell, &State, &RecordRow) -> Markup = |shell, _, row| records::cells(shell, row);
+    const VALUES: fn(&Shell, &RecordRow) -> Vec<Value> = |_, row| records::values(row);
+    const TOTAL: fn(&Shell) -> Option<u64> = |_| None;
+    const LEAD: fn(&Shell) -> Markup = |_| records::lead();
+    const EMPTY: fn() -> Markup = records::empty;
 
     fn rows(
         store: &Store,
@@ -258,30 +127,7 @@ impl Kind for Records {
     ) -> impl Future<Output = Result<Page<RecordRow>, ListError>> + Send {
         store.records(request)
     }
-    fn cells(shell: &Shell, _: &State, row: &RecordRow) -> Markup {
-        records::cells(shell, row)
-    }
-    fn total(_: &Shell) -> Option<u64> {
-        None
-    }
-    fn lead(_: &Shell) -> Markup {
-        records::lead()
-    }
-    fn empty() -> Markup {
-        records::empty()
-    }
-    fn export(row: &RecordRow) -> Vec<Value> {
-        vec![
-            json!(row.id),
-            json!(row.at),
-            json!(row.kind),
-            json!(row.subject),
-            json!(row.subject_id),
-            json!(row.detail),
-            json!(row.actor.as_ref().map(|person| &person.name)),
-            json!(row.device.as_ref().map(|device| &device.name)),
-        ]
-    }
+
     /// A record is a line and nothing more.
     async fn open(_: &Visit, _: &str, _: Open) -> Result<Option<Markup>, Problem> {
         Ok(None)

@@ -16,7 +16,10 @@ use server::{
 };
 use store::{ListError, ListRequest, Page, Store, Tally};
 
-use super::visit::{self, Visit};
+use super::{
+    details,
+    visit::{self, Visit},
+};
 use crate::{
     list::{self, List, Spec, State},
     panel::Frame,
@@ -30,19 +33,17 @@ const ROWS: u32 = 50;
 pub(super) trait Kind: 'static {
     type Row: Send + Sync + 'static;
     const SPEC: &'static Spec;
-    /// The file of an export; the addresses of both kinds.
-    const FILES: [&'static str; 2];
-    const COLUMNS: &'static [&'static str];
+    const CELLS: fn(&Shell, &State, &Self::Row) -> Markup;
+    /// What the cells say, one value for each head: exact, as machines read it.
+    const VALUES: fn(&Shell, &Self::Row) -> Vec<Value>;
+    const TOTAL: fn(&Shell) -> Option<u64>;
+    const LEAD: fn(&Shell) -> Markup;
+    const EMPTY: fn() -> Markup;
 
     fn rows(
         store: &Store,
         request: &ListRequest,
     ) -> impl Future<Output = Result<Page<Self::Row>, ListError>> + Send;
-    fn cells(shell: &Shell, state: &State, row: &Self::Row) -> Markup;
-    fn total(shell: &Shell) -> Option<u64>;
-    fn lead(shell: &Shell) -> Markup;
-    fn empty() -> Markup;
-    fn export(row: &Self::Row) -> Vec<Value>;
     /// What opens beside the list, or on a page of its own; nothing where there is no such thing.
     fn open(
         visit: &Visit,
@@ -72,11 +73,17 @@ impl Open {
 
 /// The routes of a list and its exports.
 pub(super) fn routes<K: Kind>(routes: Routes, permission: Permission) -> Routes {
-    let [csv, json] = K::FILES;
+    let path = K::SPEC.place.path();
     routes
-        .signed_in(permission, Method::GET, K::SPEC.place.path(), page::<K>)
-        .signed_in(permission, Method::GET, csv, |visit| file::<K>(visit, Format::Csv))
-        .signed_in(permission, Method::GET, json, |visit| file::<K>(visit, Format::Json))
+        .signed_in(permission, Method::GET, path, page::<K>)
+        .signed_in(permission, Method::GET, &format!("{path}.csv"), |visit| file::<K>(visit, Format::Csv))
+        .signed_in(permission, Method::GET, &format!("{path}.json"), |visit| file::<K>(visit, Format::Json))
+}
+
+/// The routes of a list whose rows have pages of their own.
+pub(super) fn openable<K: Kind>(routes: Routes, permission: Permission) -> Routes {
+    let path = format!("{}/{{id}}", K::SPEC.place.path());
+    self::routes::<K>(routes, permission).signed_in(permission, Method::GET, &path, details::page::<K>)
 }
 
 /// What the address asks for.
@@ -136,10 +143,11 @@ struct Found<R> {
 async fn found<K: Kind>(visit: &Visit, request: ListRequest) -> Result<Found<K::Row>, ListError> {
     let store = visit.state.store();
     let asked = asked::<K>(&request);
-    let page = K::rows(store, &asked).await?;
+    // The number is mostly wanted, and is counted meanwhile.
+    let (page, counted) = tokio::try_join!(K::rows(store, &asked), store.tally(K::SPEC.collection, &asked))?;
     let tally = match request.after.is_none() && page.next.is_none() {
         true => Tally { number: u64::try_from(page.items.len()).unwrap_or(u64::MAX), more: false },
-        false => store.tally(K::SPEC.collection, &asked).await?,
+        false => counted,
     };
     Ok(Found { query: request.query, problem: None, tally, page })
 }
@@ -163,11 +171,11 @@ impl<R> Found<R> {
             query: &self.query,
             problem: self.problem.clone(),
             tally: self.tally,
-            total: K::total(shell),
-            lead: K::lead(shell),
-            rows: self.page.items.iter().map(|row| K::cells(shell, &visit.list, row)).collect(),
+            total: (K::TOTAL)(shell),
+            lead: (K::LEAD)(shell),
+            rows: self.page.items.iter().map(|row| (K::CELLS)(shell, &visit.list, row)).collect(),
             next: self.page.next.clone(),
-            empty: html! { (K::empty()) },
+            empty: html! { ((K::EMPTY)()) },
             panel,
         }
     }
@@ -178,8 +186,9 @@ async fn file<K: Kind>(mut visit: Visit, format: Format) -> Result<Response, Pro
     visit.list = visit.list.settled(K::SPEC.usual);
     let asked = ListRequest { after: None, limit: export::PAGE, ..asked::<K>(&request::<K>(&visit)?) };
     let store = visit.state.store().clone();
-    let file =
-        Export { name: K::SPEC.collection.name(), format, columns: K::COLUMNS.to_vec(), cells: K::export };
+    let (columns, shell) = (K::SPEC.columns(), visit.shell.clone());
+    let cells = move |row: &K::Row| (K::VALUES)(&shell, row);
+    let file = Export { name: K::SPEC.collection.name(), format, columns, cells };
     let fetch = move |after: Option<String>| {
         let (store, asked) = (store.clone(), ListRequest { after, ..asked.clone() });
         async move { K::rows(&store, &asked).await }

@@ -9,7 +9,7 @@ use crate::overview;
 
 pub(super) async fn page(visit: Visit) -> Result<Markup, Problem> {
     let store = visit.state.store();
-    let seen = store.overview(visit.scope(), visit.shell.now).await?;
+    let seen = visit.state.overview(visit.scope()).await?;
     let machine = match visit.shell.one_machine() {
         true => store.devices(&ListRequest { limit: 1, ..visit.request() }).await?.items.pop(),
         false => None,

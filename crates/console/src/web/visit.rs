@@ -43,7 +43,7 @@ impl FromRequestParts<State> for Visit {
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
         let caller = <Caller as FromRequestParts<State>>::from_request_parts(parts, state).await?;
         let now = state.now();
-        let counts = state.store().navigation(caller.scope(), now).await?;
+        let counts = state.navigation(caller.scope()).await?;
         let Query(Done { done }) = Query::try_from_uri(&parts.uri)?;
         let shell = Shell {
             now,

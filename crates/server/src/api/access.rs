@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use store::{Collection, SessionRow, TokenRow};
 use utoipa::ToSchema;
 
-use super::reply::{Named, Queried, Sent, ThingProblems};
+use super::reply::{Named, Queried, Sent, ThingProblems, made};
 use crate::{Caller, Event, Problem, State};
 
 /// Every token.
@@ -65,10 +65,9 @@ pub(super) async fn create_token(
 ) -> Result<(StatusCode, Json<NewToken>), Problem> {
     let ttl = order.ttl.as_deref().map(parse_ttl).transpose()?;
     let (accounts, now) = (state.accounts(), state.now());
-    let made = accounts.create_token_as(caller.identity(), &order.name, order.role, ttl, now).await?;
-    state.events().changed(vec![Collection::Records]);
-    let (secret, token) = made;
-    Ok((StatusCode::CREATED, Json(NewToken { secret: secret.reveal().to_owned(), token })))
+    let (secret, token) =
+        accounts.create_token_as(caller.identity(), &order.name, order.role, ttl, now).await?;
+    Ok(made(&state, NewToken { secret: secret.reveal().to_owned(), token }))
 }
 
 /// Revoke a token

@@ -4,10 +4,10 @@ use accounts::parse_ttl;
 use axum::{Json, http::StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{ArtifactDetail, Collection, DeviceDetail, ProgramKind, ProgramRow};
+use store::{ArtifactDetail, DeviceDetail, ProgramKind, ProgramRow};
 use utoipa::ToSchema;
 
-use super::reply::{Named, Sent, ThingProblems};
+use super::reply::{Named, Sent, ThingProblems, made, one};
 use crate::{Caller, Problem, State};
 
 /// How long an enrolment token lives when nobody says.
@@ -28,8 +28,7 @@ pub(super) async fn device(
     caller: Caller,
     Named(id): Named<String>,
 ) -> Result<Json<DeviceDetail>, Problem> {
-    let found = state.store().device(&id, caller.scope(), state.now()).await?;
-    found.map(Json).ok_or_else(|| Problem::not_found("device"))
+    one(state.store().device(&id, caller.scope(), state.now()).await?, "device")
 }
 
 /// An artefact
@@ -44,8 +43,7 @@ pub(super) async fn artifact(
     caller: Caller,
     Named(id): Named<String>,
 ) -> Result<Json<ArtifactDetail>, Problem> {
-    let found = state.store().artifact(&id, caller.scope()).await?;
-    found.map(Json).ok_or_else(|| Problem::not_found("artifact"))
+    one(state.store().artifact(&id, caller.scope()).await?, "artifact")
 }
 
 /// A runtime
@@ -82,7 +80,7 @@ async fn program(
 ) -> Result<Json<ProgramRow>, Problem> {
     let found = state.store().program(id, caller.scope()).await?.filter(|program| program.kind == kind);
     let what = if kind == ProgramKind::Runtime { "runtime" } else { "agent" };
-    found.map(Json).ok_or_else(|| Problem::not_found(what))
+    one(found, what)
 }
 
 /// An order that was given.
@@ -131,7 +129,7 @@ pub(super) async fn revoke(
 #[serde(deny_unknown_fields)]
 pub(super) struct EnrolmentOrder {
     /// How many devices it lets in.
-    #[serde(default = "one")]
+    #[serde(default = "single")]
     #[schema(minimum = 1, maximum = 100_000, default = 1)]
     uses: u32,
     /// How long it lives, such as `24h` or `30d`.
@@ -139,7 +137,7 @@ pub(super) struct EnrolmentOrder {
     ttl: Option<String>,
 }
 
-fn one() -> u32 {
+fn single() -> u32 {
     1
 }
 
@@ -169,6 +167,5 @@ pub(super) async fn create_enrolment_token(
     let ttl = order.ttl.as_deref().map_or(Ok(LIFE), parse_ttl)?;
     let url = state.public_url().to_owned();
     let (token, expires_at) = state.enrolment_token_by(&caller.actor(), &url, order.uses, ttl).await?;
-    state.events().changed(vec![Collection::Records]);
-    Ok((StatusCode::CREATED, Json(Enrolment { token: token.encode(), expires_at })))
+    Ok(made(&state, Enrolment { token: token.encode(), expires_at }))
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use store::{Collection, FindingRow, Triage};
 use utoipa::ToSchema;
 
-use super::reply::{Named, Sent, ThingProblems};
+use super::reply::{Named, Sent, ThingProblems, one};
 use crate::{Caller, Problem, State};
 
 /// The longest reason, in characters.
@@ -65,8 +65,7 @@ pub(super) async fn finding(
     caller: Caller,
     Named(id): Named<String>,
 ) -> Result<Json<FindingRow>, Problem> {
-    let found = state.store().finding(&id, caller.scope()).await?;
-    found.map(Json).ok_or_else(|| Problem::not_found("finding"))
+    one(state.store().finding(&id, caller.scope()).await?, "finding")
 }
 
 /// Change a finding

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::request::Parts,
+    http::{StatusCode, request::Parts},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -132,4 +132,15 @@ fn problem((status, about): (&str, &str)) -> (String, RefOr<Response>) {
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let response = ResponseBuilder::new().description(about).content("application/problem+json", content);
     (status.to_owned(), response.build().into())
+}
+
+/// One thing as an answer, or that there is none that the caller may see.
+pub(super) fn one<T>(found: Option<T>, what: &str) -> Result<Json<T>, Problem> {
+    found.map(Json).ok_or_else(|| Problem::not_found(what))
+}
+
+/// Something new, of which a record was written.
+pub(super) fn made<T>(state: &State, thing: T) -> (StatusCode, Json<T>) {
+    state.events().changed(vec![Collection::Records]);
+    (StatusCode::CREATED, Json(thing))
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Actor, Person};
+use super::{Actor, Joined, Person};
 use crate::{
     Store, StoreError,
     db::{Row, Transaction, Value},
@@ -48,6 +48,26 @@ async fn refuse_last_owner(transaction: &mut Transaction, person: &Person) -> Re
         return Err(StoreError::Refused(format!("`{name}` is the last owner: make another owner first")));
     }
     Ok(())
+}
+
+/// A new account; nothing where the name is taken.
+async fn added(
+    transaction: &mut Transaction,
+    name: &str,
+    role: &str,
+    password: Option<&str>,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Option<Person>, StoreError> {
+    let sql = format!(
+        "INSERT INTO people (name, role, password, created_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (name) DO NOTHING RETURNING {COLUMNS}"
+    );
+    let values = vec![name.into(), role.into(), password.into(), now.into()];
+    let Some(row) = transaction.row(&sql, values).await? else { return Ok(None) };
+    let person = person(&row, 0)?;
+    record(transaction, event("person-added", &person, format!("as {role}")), actor, now).await?;
+    Ok(Some(person))
 }
 
 pub(super) async fn end_sessions(transaction: &mut Transaction, person: i64) -> Result<u64, StoreError> {
@@ -106,18 +126,36 @@ impl Store {
         now: Timestamp,
     ) -> Result<Person, StoreError> {
         let mut transaction = self.db.begin().await?;
-        let sql = format!(
-            "INSERT INTO people (name, role, password, created_at) VALUES (?, ?, ?, ?)
-             ON CONFLICT (name) DO NOTHING RETURNING {COLUMNS}"
-        );
-        let values = vec![name.into(), role.into(), password.into(), now.into()];
-        let Some(row) = transaction.row(&sql, values).await? else {
+        let Some(person) = added(&mut transaction, name, role, password, actor, now).await? else {
             return Err(StoreError::Refused(format!("there is an account `{name}` already")));
         };
-        let person = person(&row, 0)?;
-        record(&mut transaction, event("person-added", &person, format!("as {role}")), actor, now).await?;
         transaction.commit().await?;
         Ok(person)
+    }
+
+    /// Makes an account by a login link that makes one, and uses the link up: both or neither, whoever else does the same.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn join(
+        &self,
+        link: &str,
+        name: &str,
+        password: &str,
+        now: Timestamp,
+    ) -> Result<Joined, StoreError> {
+        let mut transaction = self.db.begin().await?;
+        let sql = "UPDATE login_links SET used_at = ? WHERE hash = ? AND used_at IS NULL AND expires_at > ? AND person IS NULL
+            RETURNING role";
+        let Some(row) = transaction.row(sql, vec![now.into(), link.into(), now.into()]).await? else {
+            return Ok(Joined::LinkEnded);
+        };
+        let (role, actor) = (row.text(0)?, Actor { person: None, name: name.to_owned() });
+        let Some(person) = added(&mut transaction, name, &role, Some(password), &actor, now).await? else {
+            return Ok(Joined::NameTaken);
+        };
+        transaction.commit().await?;
+        Ok(Joined::Person(person))
     }
 
     /// Changes a password's hash.

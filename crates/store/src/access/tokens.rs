@@ -128,7 +128,10 @@ impl Store {
         let event = Event {
             kind: "enrolment-token-created",
             subject: "enrolment token".into(),
-            detail: format!("for {uses} devices until {expires_at:.0}"),
+            detail: format!(
+                "for {uses} {}, valid until {expires_at:.0}",
+                if uses == 1 { "device" } else { "devices" }
+            ),
             ..Event::default()
         };
         record(&mut transaction, event, actor, now).await?;

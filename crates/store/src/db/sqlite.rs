@@ -20,7 +20,7 @@ use super::{PATIENCE, Row, StoreError, Value};
 
 const READERS: u32 = 4;
 /// Pages of a reader's cache, in KiB; the operating system caches the file as well.
-const CACHE: &str = "-4096";
+const CACHE: &str = "-2048";
 /// Above this, opening does not check the whole file; a damaged page is then told when it is met.
 const CHECKED_AT_OPEN: u64 = 256 << 20;
 
@@ -54,7 +54,11 @@ fn options(path: &Path) -> SqliteConnectOptions {
 impl Sqlite {
     pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
         let mut writer = connect(path).await?;
-        check(&mut writer, path).await?;
+        let whole = check(&mut writer, path).await;
+        if let Err(error) = whole {
+            end(writer).await;
+            return Err(error);
+        }
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(0)
@@ -84,6 +88,9 @@ impl Sqlite {
     async fn writer(&self) -> Result<Transaction, StoreError> {
         let mut transaction = Transaction { writer: Arc::clone(&self.writer).lock_owned().await };
         if transaction.writer.is_none() {
+            if self.readers.is_closed() {
+                return Err(StoreError::Unreachable("it was closed".into()));
+            }
             *transaction.writer = Some(connect(&self.file).await?);
         }
         // A transaction that was dropped, or whose commit failed, is rolled back here: dropping cannot wait for it.
@@ -106,10 +113,14 @@ impl Sqlite {
     }
 
     pub(super) async fn close(&self) {
-        self.readers.close().await;
+        let _ = tokio::time::timeout(PATIENCE, self.readers.close()).await;
         let mut transaction = Transaction { writer: Arc::clone(&self.writer).lock_owned().await };
         let _ = transaction.run("ROLLBACK").await;
         let _ = transaction.run("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        // Waited for, so that whoever opens the file next meets no lock of ours.
+        if let Some(writer) = transaction.writer.take() {
+            end(writer).await;
+        }
     }
 }
 
@@ -151,6 +162,11 @@ impl Transaction {
 
 async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
     SqliteConnection::connect_with(&options(path).create_if_missing(true)).await.map_err(error)
+}
+
+/// Closes a connection; one whose thread has just died may never answer, and is dropped.
+async fn end(connection: SqliteConnection) {
+    let _ = tokio::time::timeout(PATIENCE, connection.close()).await;
 }
 
 /// What a statement gave.

@@ -61,13 +61,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn navigation(&self, scope: Scope, _now: Timestamp) -> Result<[u64; 5], StoreError> {
-        Ok([
-            self.count("findings f", &["f.state = 'open'", "f.severity > 0"], "f.device", scope).await?,
-            self.count("devices d", &["1 = 1"], "d.id", scope).await?,
-            self.count_models("1 = 1", scope).await?,
-            self.count_programs(&["p.kind = 'runtime'", "p.pid IS NOT NULL"], scope).await?,
-            self.count_programs(&["p.kind = 'agent'"], scope).await?,
-        ])
+        let (findings, devices, models, runtimes, agents) = tokio::try_join!(
+            self.count("findings f", &["f.state = 'open'", "f.severity > 0"], "f.device", scope),
+            self.count("devices d", &["1 = 1"], "d.id", scope),
+            self.count_models("1 = 1", scope),
+            self.count_programs(&["p.kind = 'runtime'", "p.pid IS NOT NULL"], scope),
+            self.count_programs(&["p.kind = 'agent'"], scope),
+        )?;
+        Ok([findings, devices, models, runtimes, agents])
     }
 
     async fn count(
@@ -139,18 +140,18 @@ impl Store {
     /// Open findings by rule: their numbers from an index in the order of rules and devices, then what few of them have.
     async fn needs(&self, scope: Scope) -> Result<Vec<Need>, StoreError> {
         let mut sql = Sql::new(
-            "SELECT c.rule, MAX(c.severity), CAST(SUM(c.findings) AS BIGINT), MAX(c.newest), COUNT(*) FROM (\
-             SELECT f.rule, f.device, MAX(f.severity) AS severity, COUNT(*) AS findings, MAX(f.id) AS newest \
-             FROM findings f WHERE ",
+            "SELECT f.rule, MAX(f.severity), COUNT(*), MAX(f.id), COUNT(DISTINCT f.device) FROM findings f WHERE ",
         );
         sql.text.push_str(&self.all_of(&["f.state = 'open'"], scope));
         sql.text.push_str(" AND ");
         sql.text.push_str(self.above_info());
         sql.append(on_own("f.device", scope));
-        sql.text.push_str(" GROUP BY f.rule, f.device) c GROUP BY c.rule");
-        let rules = self.db.rows(&sql.text, sql.values).await?;
-        let assigned = self.by_rule("COUNT(*)", "f.assignee IS NOT NULL", scope).await?;
-        let due = self.by_rule("MIN(f.due)", "COALESCE(f.due, '~') < '~'", scope).await?;
+        sql.text.push_str(" GROUP BY f.rule");
+        let (rules, assigned, due) = tokio::try_join!(
+            self.db.rows(&sql.text, sql.values),
+            self.by_rule("COUNT(*)", "f.assignee IS NOT NULL", scope),
+            self.by_rule("MIN(f.due)", "COALESCE(f.due, '~') < '~'", scope),
+        )?;
         let mut needs = Vec::with_capacity(rules.len());
         for row in &rules {
             let rule = row.text(0)?;

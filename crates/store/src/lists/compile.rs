@@ -59,13 +59,23 @@ impl Sql {
     }
 }
 
+/// How rows are come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// By whatever condition leads to few of them.
+    Matches,
+    /// In their order, so no condition may choose another index: SQLite takes a leading `+` as that wish, PostgreSQL knows better
+    /// from its statistics.
+    Walk,
+    /// All of them, by an index that the statement names.
+    Scan,
+}
+
 /// How conditions are written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {
     pub(crate) engine: Engine,
-    /// The rows are walked in their order, so no condition may choose another index: SQLite takes a leading `+` as that
-    /// wish, PostgreSQL knows better from its statistics.
-    pub(crate) walk: bool,
+    pub(crate) way: Way,
     /// The expression of the order: a condition on it may choose its index, because that is the one to walk.
     pub(crate) key: Option<&'static str>,
     /// Not even what holds for every row of the list may choose one.
@@ -148,10 +158,41 @@ impl<'a> Conditions<'a> {
         }
         let terms = self.request.query.terms.iter();
         let left_out = |term: &&Term| self.without.is_some_and(|without| std::ptr::eq(*term, without));
-        pieces.extend(terms.filter(|term| !left_out(term)).map(|term| self.term(term)));
+        let (through, others): (Vec<_>, Vec<_>) = terms
+            .filter(|term| !left_out(term))
+            .partition(|term| self.leader == Leader::Nobody && self.through(term).is_some());
+        pieces.extend(others.into_iter().map(|term| self.term(term)));
+        pieces.extend(self.together(through));
         let mut out = Sql::new(" WHERE ");
         out.append(Sql::joined(pieces, " AND "));
         out
+    }
+
+    /// Where a term asks something of the one device or the one artefact of a row in the longest list, what it asks.
+    fn through(&self, term: &Term) -> Option<(&'static str, Sql)> {
+        if self.shape.narrow.is_some() {
+            return None;
+        }
+        let Test::Field { name, any_of } = &term.test else { return None };
+        let Meaning::Through(template, inner) = self.shape.meaning(name)? else { return None };
+        let plain = |value: &Asked| !matches!(value, Asked::Text { negated: true, .. });
+        if term.negated || !any_of.iter().all(plain) {
+            return None;
+        }
+        Some((template, self.any(inner, &any_of.iter().collect::<Vec<_>>())))
+    }
+
+    /// Such terms: each table is asked once.
+    fn together(&self, terms: Vec<&Term>) -> Vec<Sql> {
+        let mut asked: Vec<(&'static str, Vec<Sql>)> = Vec::new();
+        for (template, piece) in terms.into_iter().filter_map(|term| self.through(term)) {
+            match asked.iter_mut().find(|(known, _)| *known == template) {
+                Some((_, pieces)) => pieces.push(piece),
+                None => asked.push((template, vec![piece])),
+            }
+        }
+        let one = |(template, pieces)| self.leaf(Sql::joined(pieces, " AND ").inside(template), false);
+        asked.into_iter().map(one).collect()
     }
 
     fn term(&self, term: &Term) -> Sql {
@@ -173,12 +214,12 @@ impl<'a> Conditions<'a> {
             Leader::Scope => true,
             Leader::Condition => !leads,
         };
-        if self.style.walk || follows { self.aside(piece) } else { piece }
+        if self.style.way == Way::Walk || follows { self.aside(piece) } else { piece }
     }
 
     /// A condition that is kept from every index. PostgreSQL knows from its statistics what helps.
     fn aside(&self, piece: Sql) -> Sql {
-        let plus = self.style.engine.pick("+", "");
+        let plus = if self.style.way == Way::Scan { "" } else { self.style.engine.pick("+", "") };
         Sql { text: format!("{plus}{}", piece.text), ..piece }
     }
 
@@ -201,7 +242,7 @@ impl<'a> Conditions<'a> {
             let piece = self.any(meaning, &these);
             let common = matches!(meaning, Meaning::Common(_)) && !alone;
             let on_key = meaning.expression().is_some_and(|own| self.style.key == Some(own));
-            pieces.push(if self.style.walk && on_key {
+            pieces.push(if self.style.way == Way::Walk && on_key {
                 piece
             } else if common {
                 self.aside(piece)

@@ -1,24 +1,29 @@
 //! Which rows stand on a page: their ids, in order.
 //!
-//! A database guesses how many rows a condition leaves, and a wrong guess reads a whole table. So we look first: when few rows
-//! match, they are all taken and put in order here. Otherwise matches are so frequent that walking along the index of the order
-//! meets a page of them soon.
+//! A database guesses how many rows a condition leaves, and a wrong guess opens every row of a table along some index. So we choose:
+//! - What names a few devices or artefacts leads to its rows, which are put in order here.
+//! - Any other question to a list of some hundred thousand rows reads all of them, but only what is narrow in them. That takes the
+//!   same few milliseconds whatever is asked and in whatever order.
+//! - Millions of holdings are walked along the index of the order. Only where that meets no page of them soon do we look whether
+//!   they are few.
 
 use protocol::query::{Term, Test};
 
 use super::{
     Collection, ListError, ListRequest, Tally,
-    compile::{Conditions, Sql, Style, contains, devices_named},
+    compile::{Conditions, Sql, Style, Way, contains, devices_named},
     cursor::{self, KeyValue, Place},
     shape::{Key, Meaning, Shape},
 };
 use crate::{
-    Scope, StoreError,
+    Engine, Scope, StoreError,
     db::{Database, Row, Value},
 };
 
 /// So many matches are put in order here. A walk then meets a match in every fiftieth row of the longest list but holdings.
 const FEW: usize = if cfg!(test) { 20 } else { 2_000 };
+/// So many rows of the longest list are walked before anything else is tried.
+const A_WHILE: u64 = if cfg!(test) { 50 } else { 30_000 };
 /// From here on, devices are many.
 const MANY_DEVICES: u64 = if cfg!(test) { 10 } else { 1_000 };
 
@@ -79,7 +84,12 @@ pub(crate) async fn tally(
     let many = many_devices(db, shape, request).await?;
     let search = Search { db, shape, request, key: Key::Arrival, descending: false, many };
     let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ");
-    sql.append(search.matches(search.rare_word().await?));
+    sql.append(match search.narrow() {
+        Some(narrow) if !request.query.is_empty() && !search.conditions(Way::Matches).is_led() => {
+            search.narrowly(narrow)
+        }
+        _ => search.matches(search.rare_word().await?),
+    });
     if !exact {
         sql.push(" LIMIT ?", Tally::MOST + 1);
     }
@@ -109,17 +119,104 @@ async fn many_devices(db: &Database, shape: &Shape, request: &ListRequest) -> Re
 impl Search<'_> {
     async fn places(&self, after: Option<&Place>, number: usize) -> Result<Vec<Place>, StoreError> {
         if self.request.query.is_empty() && self.request.scope == Scope::All {
-            return self.walk(after, number).await;
+            return self.walk(after, None, number).await;
         }
-        match self.few().await? {
-            Some(places) => Ok(self.page_of(places, after, number)),
-            None => self.walk(after, number).await,
+        let (narrow, led) = (self.narrow(), self.conditions(Way::Matches).is_led());
+        if let Some(narrow) = narrow.filter(|_| !led) {
+            return self.scan(narrow, after, number).await;
         }
+        if self.shape.narrow.is_none() && !led {
+            let near = self.walk_a_while(after, number).await?;
+            if let Some(places) = near {
+                return Ok(places);
+            }
+        }
+        match (self.few().await?, narrow) {
+            (Some(places), _) => Ok(self.page_of(places, after, number)),
+            (None, Some(narrow)) => self.scan(narrow, after, number).await,
+            (None, None) => self.walk(after, None, number).await,
+        }
+    }
+
+    /// How all rows are read without what is wide in them, where that answers this question.
+    fn narrow(&self) -> Option<&'static str> {
+        let own_artifacts = self.shape.device.is_none() && self.request.scope != Scope::All;
+        self.shape.narrow.filter(|_| !self.many && !own_artifacts)
+    }
+
+    /// Everything that matches, from the name of the table on, found by reading all rows narrowly.
+    fn narrowly(&self, narrow: &str) -> Sql {
+        let conditions = self.conditions(Way::Scan);
+        let mut sql = conditions.table();
+        sql.text.push_str(self.db.engine().pick(narrow, ""));
+        sql.append(conditions.all());
+        sql
+    }
+
+    /// A page from all rows, in whatever order.
+    async fn scan(
+        &self,
+        narrow: &str,
+        after: Option<&Place>,
+        number: usize,
+    ) -> Result<Vec<Place>, StoreError> {
+        let (sign, direction) = self.direction();
+        let (id, key) = (self.shape.id, self.key_text());
+        let mut rows = self.head();
+        rows.append(self.narrowly(narrow));
+        match (after, &key) {
+            (Some(after), Some(key)) => {
+                rows.push(&format!(" AND ({key} {sign} ?"), after.key.clone());
+                rows.push(&format!(" OR ({key} = ?"), after.key.clone());
+                rows.push(&format!(" AND {id} {sign} ?))"), after.id);
+            }
+            (Some(after), None) => rows.push(&format!(" AND {id} {sign} ?"), after.id),
+            (None, _) => {}
+        }
+        let order = match &key {
+            // PostgreSQL would take the index of the order and open its rows one by one; `OFFSET` keeps it from that.
+            Some(_) if self.db.engine() == Engine::Postgres => {
+                rows = rows.inside("SELECT found.id, found.key FROM ({} OFFSET 0) found");
+                format!("found.key {direction}, found.id {direction}")
+            }
+            Some(key) => format!("{key} {direction}, {id} {direction}"),
+            None => format!("{id} {direction}"),
+        };
+        rows.push(&format!(" ORDER BY {order} LIMIT ?"), number as u64);
+        self.run(rows).await
+    }
+
+    /// Along the index of the order for a while; nothing when a page needs more of it.
+    async fn walk_a_while(
+        &self,
+        after: Option<&Place>,
+        number: usize,
+    ) -> Result<Option<Vec<Place>>, StoreError> {
+        let Some(key) = self.key_text() else { return Ok(None) };
+        let (_, direction) = self.direction();
+        let (id, mut sql) = (self.shape.id, self.head());
+        sql.text.push_str(self.shape.table);
+        if let Some(after) = after {
+            sql.push(&format!(" WHERE {key} {} ?", self.as_far_as(true)), after.key.clone());
+        }
+        let end = format!(" ORDER BY {key} {direction}, {id} {direction} LIMIT 1 OFFSET ?");
+        sql.push(&end, A_WHILE);
+        let end = self.run(sql).await?.pop();
+        let places = self.walk(after, end.as_ref(), number).await?;
+        Ok(Some(places).filter(|places| end.is_none() || places.len() >= number))
+    }
+
+    /// The sign for a key that is not before a place, or not behind it.
+    fn as_far_as(&self, not_before: bool) -> &'static str {
+        if self.descending == not_before { "<=" } else { ">=" }
     }
 
     /// All matches, when they are few.
     async fn few(&self) -> Result<Option<Vec<Place>>, StoreError> {
         let rare = self.rare_word().await?;
+        if rare.is_none() && self.lie_anywhere() {
+            return Ok(None);
+        }
         let mut sql = self.head();
         sql.append(self.matches(rare));
         sql.push(" LIMIT ?", FEW as u64 + 1);
@@ -127,13 +224,18 @@ impl Search<'_> {
         Ok(Some(places).filter(|places| places.len() <= FEW))
     }
 
+    /// Whether a word is searched in the longest list and nothing leads to rows that hold it.
+    fn lie_anywhere(&self) -> bool {
+        let searched = self.request.query.terms.iter().any(|term| matches!(term.test, Test::Contains(_)));
+        searched && !self.shape.words.is_empty() && !self.conditions(Way::Matches).is_led()
+    }
+
     /// Everything that matches, from the name of the table on. Where a word is rare, only the rows that hold it are read.
     fn matches(&self, rare: Option<Rare<'_>>) -> Sql {
         let (word, rows) = rare.map(|rare| (rare.term, rare.rows)).unzip();
         // A word that is not rare is met soon in the order in which rows lie; other conditions would lead astray.
-        let searched = self.request.query.terms.iter().any(|term| matches!(term.test, Test::Contains(_)));
-        let as_they_lie = searched && !self.shape.words.is_empty() && !self.conditions(false).is_led();
-        let conditions = self.conditions(word.is_some() || as_they_lie).without(word);
+        let way = if word.is_some() || self.lie_anywhere() { Way::Walk } else { Way::Matches };
+        let conditions = self.conditions(way).without(word);
         let mut sql = conditions.table();
         sql.append(conditions.all());
         if let Some(rows) = rows {
@@ -181,9 +283,14 @@ impl Search<'_> {
         places.into_iter().filter(behind).take(number).collect()
     }
 
-    /// Along the index of the order: first the rows that agree with the last one in the key, then the rest. Each of the two
-    /// is one range of the index, which one condition over both would not be.
-    async fn walk(&self, after: Option<&Place>, number: usize) -> Result<Vec<Place>, StoreError> {
+    /// Along the index of the order, no further than the key of `until`: first the rows that agree with the last one in the key,
+    /// then the rest. Each of the two is one range of the index, which one condition over both would not be.
+    async fn walk(
+        &self,
+        after: Option<&Place>,
+        until: Option<&Place>,
+        number: usize,
+    ) -> Result<Vec<Place>, StoreError> {
         let Some(key) = self.key_text() else {
             return self.by_arrival(after, number).await;
         };
@@ -200,6 +307,9 @@ impl Search<'_> {
             let mut rest = self.in_order();
             if let Some(after) = after {
                 rest.push(&format!(" AND {key} {sign} ?"), after.key.clone());
+            }
+            if let Some(until) = until {
+                rest.push(&format!(" AND {key} {} ?", self.as_far_as(false)), until.key.clone());
             }
             let left = (number - places.len()) as u64;
             let id = self.shape.id;
@@ -227,18 +337,18 @@ impl Search<'_> {
     fn key_text(&self) -> Option<String> {
         match self.key {
             Key::Arrival => None,
-            Key::Number(text) | Key::Text(text) => Some(self.conditions(true).expression(text)),
+            Key::Number(text) | Key::Text(text) => Some(self.conditions(Way::Walk).expression(text)),
         }
     }
 
-    fn conditions(&self, walk: bool) -> Conditions<'_> {
+    fn conditions(&self, way: Way) -> Conditions<'_> {
         // Rows that are walked as they came have no index to be walked along.
-        let no_index = walk && self.key == Key::Arrival;
+        let no_index = way == Way::Walk && self.key == Key::Arrival;
         let key = match self.key {
             Key::Arrival => None,
             Key::Number(text) | Key::Text(text) => Some(text),
         };
-        let style = Style { engine: self.db.engine(), walk, key, no_index, many: self.many };
+        let style = Style { engine: self.db.engine(), way, key, no_index, many: self.many };
         Conditions::new(self.shape, self.request, style)
     }
 
@@ -246,12 +356,12 @@ impl Search<'_> {
     fn head(&self) -> Sql {
         let id = self.shape.id;
         let key = self.key_text().unwrap_or_else(|| id.to_owned());
-        Sql::new(format!("SELECT {id}, {key} FROM "))
+        Sql::new(format!("SELECT {id} AS id, {key} AS key FROM "))
     }
 
     /// The rows in their order, as far as `ORDER BY`.
     fn in_order(&self) -> Sql {
-        let conditions = self.conditions(true);
+        let conditions = self.conditions(Way::Walk);
         let mut sql = self.head();
         sql.append(conditions.table());
         sql.append(conditions.all());

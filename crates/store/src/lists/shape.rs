@@ -106,13 +106,40 @@ pub(crate) struct Shape {
     pub(crate) always: Option<&'static str>,
     /// Where words are searched.
     pub(crate) search: &'static [Searched],
-    /// How the rows that hold a word are found without reading other rows; nothing where that does not help.
+    /// How SQLite reads every row of a list of some hundred thousand without what is wide in it: by an index that has all that
+    /// is asked of a row, or by the table itself where that is narrow.
+    pub(crate) narrow: Option<&'static str>,
+    /// How the rows of the longest list that hold a word are found without reading others.
     pub(crate) words: &'static [Words],
     /// All rows can be counted quickly.
     pub(crate) countable: bool,
 }
 
 impl Shape {
+    /// A list of rows of a table, with what most lists have; the rest is put beside it.
+    pub(crate) const fn of(
+        (table, id): (&'static str, &'static str),
+        (known, fields): (&'static [Known], &'static [Field]),
+        (orders, columns): (&'static [Order], &'static [Column]),
+        usual: Sort,
+    ) -> Self {
+        Self {
+            fields,
+            known,
+            columns,
+            orders,
+            usual,
+            table,
+            id,
+            device: None,
+            always: None,
+            search: &[],
+            narrow: None,
+            words: &[],
+            countable: false,
+        }
+    }
+
     pub(crate) fn meaning(&self, field: &str) -> Option<&'static Meaning> {
         self.known.iter().find(|known| known.field.name == field).map(|known| &known.meaning)
     }

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use maud::Markup;
-use serde_json::{Value, json};
+use serde_json::Value;
 use server::Problem;
 use store::{Collection, FindingRow, ListError, ListRequest, Page, ProgramKind, ProgramRow, Store};
 
@@ -17,51 +17,15 @@ use crate::{
     shell::Shell,
 };
 
+/// Programs: agents, or runtimes.
+pub(in super::super) struct Programs<const AGENTS: bool>;
 /// Runtimes.
-pub(in super::super) struct Runtimes;
+pub(in super::super) type Runtimes = Programs<false>;
 /// Agents.
-pub(in super::super) struct Agents;
+pub(in super::super) type Agents = Programs<true>;
 
 /// The most findings of a device that are looked through for those about a program.
 const CANDIDATES: u32 = 200;
-
-const PROGRAM: &[&str] = &[
-    "name",
-    "tool",
-    "pid",
-    "user",
-    "exe",
-    "device",
-    "models",
-    "listeners",
-    "exposed",
-    "mcp_servers",
-    "flags",
-    "confidence",
-    "started",
-    "id",
-];
-
-fn program(row: &ProgramRow) -> Vec<Value> {
-    let models: Vec<_> = row.models.iter().map(|model| &model.name).collect();
-    let servers: Vec<_> = row.mcp_servers.iter().map(|server| &server.name).collect();
-    vec![
-        json!(row.name),
-        json!(row.tool),
-        json!(row.pid),
-        json!(row.user),
-        json!(row.exe),
-        json!(row.device.name),
-        json!(models),
-        json!(row.listeners),
-        json!(row.exposed),
-        json!(servers),
-        json!(row.risk_flags),
-        json!(row.confidence),
-        json!(row.started_at),
-        json!(row.id),
-    ]
-}
 
 /// Open findings of its device that are about this program and no other. There are few of these rules on a device: one for each tool
 /// and each server.
@@ -89,74 +53,29 @@ async fn open_program(
     }))
 }
 
-impl Kind for Runtimes {
-    type Row = ProgramRow;
-    const SPEC: &'static Spec = &programs::RUNTIMES;
-    const FILES: [&'static str; 2] = ["/runtimes.csv", "/runtimes.json"];
-    const COLUMNS: &'static [&'static str] = PROGRAM;
-
-    fn rows(
-        store: &Store,
-        request: &ListRequest,
-    ) -> impl Future<Output = Result<Page<ProgramRow>, ListError>> + Send {
-        store.runtimes(request)
-    }
-    fn cells(shell: &Shell, state: &State, row: &ProgramRow) -> Markup {
-        programs::cells(shell, state, row)
-    }
-    fn total(shell: &Shell) -> Option<u64> {
-        Some(shell.counts.runtimes)
-    }
-    fn lead(shell: &Shell) -> Markup {
-        programs::lead(shell, ProgramKind::Runtime)
-    }
-    fn empty() -> Markup {
-        programs::empty(ProgramKind::Runtime)
-    }
-    fn export(row: &ProgramRow) -> Vec<Value> {
-        program(row)
-    }
-    fn open(
-        visit: &Visit,
-        id: &str,
-        open: Open,
-    ) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send {
-        open_program(visit, id, open, ProgramKind::Runtime)
-    }
+impl<const AGENTS: bool> Programs<AGENTS> {
+    const KIND: ProgramKind = if AGENTS { ProgramKind::Agent } else { ProgramKind::Runtime };
 }
 
-impl Kind for Agents {
+impl<const AGENTS: bool> Kind for Programs<AGENTS> {
     type Row = ProgramRow;
-    const SPEC: &'static Spec = &programs::AGENTS;
-    const FILES: [&'static str; 2] = ["/agents.csv", "/agents.json"];
-    const COLUMNS: &'static [&'static str] = PROGRAM;
+    const SPEC: &'static Spec = programs::spec(Self::KIND);
+    const CELLS: fn(&Shell, &State, &ProgramRow) -> Markup = programs::cells;
+    const VALUES: fn(&Shell, &ProgramRow) -> Vec<Value> = programs::values;
+    const TOTAL: fn(&Shell) -> Option<u64> =
+        |shell| Some(if AGENTS { shell.counts.agents } else { shell.counts.runtimes });
+    const LEAD: fn(&Shell) -> Markup = |shell| programs::lead(shell, Self::KIND);
+    const EMPTY: fn() -> Markup = || programs::empty(Self::KIND);
 
-    fn rows(
-        store: &Store,
-        request: &ListRequest,
-    ) -> impl Future<Output = Result<Page<ProgramRow>, ListError>> + Send {
-        store.agents(request)
+    async fn rows(store: &Store, request: &ListRequest) -> Result<Page<ProgramRow>, ListError> {
+        if AGENTS { store.agents(request).await } else { store.runtimes(request).await }
     }
-    fn cells(shell: &Shell, state: &State, row: &ProgramRow) -> Markup {
-        programs::cells(shell, state, row)
-    }
-    fn total(shell: &Shell) -> Option<u64> {
-        Some(shell.counts.agents)
-    }
-    fn lead(shell: &Shell) -> Markup {
-        programs::lead(shell, ProgramKind::Agent)
-    }
-    fn empty() -> Markup {
-        programs::empty(ProgramKind::Agent)
-    }
-    fn export(row: &ProgramRow) -> Vec<Value> {
-        program(row)
-    }
+
     fn open(
         visit: &Visit,
         id: &str,
         open: Open,
     ) -> impl Future<Output = Result<Option<Markup>, Problem>> + Send {
-        open_program(visit, id, open, ProgramKind::Agent)
+        open_program(visit, id, open, Self::KIND)
     }
 }

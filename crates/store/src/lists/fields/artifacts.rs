@@ -133,16 +133,13 @@ const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
 const COLUMNS: [Column; ORDERS.len()] = columns(ORDERS);
 
 pub(super) static SHAPE: Shape = Shape {
-    fields: &FIELDS,
-    known: KNOWN,
-    columns: &COLUMNS,
-    orders: ORDERS,
-    usual: Sort { column: "seen", descending: true },
-    table: "artifacts a",
-    id: "a.id",
-    device: None,
-    always: None,
     search: &[("{}", "a.search")],
-    words: &[("a.id", "SELECT a.id FROM artifacts a WHERE {}", "a.search")],
+    narrow: Some(" INDEXED BY artifacts_scan"),
     countable: true,
+    ..Shape::of(
+        ("artifacts a", "a.id"),
+        (KNOWN, &FIELDS),
+        (ORDERS, &COLUMNS),
+        Sort { column: "seen", descending: true },
+    )
 };

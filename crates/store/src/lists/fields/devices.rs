@@ -84,16 +84,14 @@ const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
 const COLUMNS: [Column; ORDERS.len()] = columns(ORDERS);
 
 pub(super) static SHAPE: Shape = Shape {
-    fields: &FIELDS,
-    known: KNOWN,
-    columns: &COLUMNS,
-    orders: ORDERS,
-    usual: Sort { column: "name", descending: false },
-    table: "devices d",
-    id: "d.id",
     device: Some("d.id"),
-    always: None,
     search: &[("{}", "d.search")],
-    words: &[],
+    narrow: Some(" INDEXED BY devices_scan"),
     countable: true,
+    ..Shape::of(
+        ("devices d", "d.id"),
+        (KNOWN, &FIELDS),
+        (ORDERS, &COLUMNS),
+        Sort { column: "name", descending: false },
+    )
 };

@@ -69,16 +69,14 @@ const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
 const COLUMNS: [Column; ORDERS.len()] = columns(ORDERS);
 
 pub(super) static SHAPE: Shape = Shape {
-    fields: &FIELDS,
-    known: KNOWN,
-    columns: &COLUMNS,
-    orders: ORDERS,
-    usual: Sort { column: "severity", descending: true },
-    table: "findings f",
-    id: "f.id",
     device: Some("f.device"),
-    always: None,
     search: &[("{}", "f.search")],
-    words: &[("f.id", "SELECT f.id FROM findings f WHERE {}", "f.search")],
+    narrow: Some(" INDEXED BY findings_scan"),
     countable: true,
+    ..Shape::of(
+        ("findings f", "f.id"),
+        (KNOWN, &FIELDS),
+        (ORDERS, &COLUMNS),
+        Sort { column: "severity", descending: true },
+    )
 };

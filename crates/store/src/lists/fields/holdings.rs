@@ -91,19 +91,16 @@ const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
 const COLUMNS: [Column; ORDERS.len()] = columns(ORDERS);
 
 pub(super) static SHAPE: Shape = Shape {
-    fields: &FIELDS,
-    known: KNOWN,
-    columns: &COLUMNS,
-    orders: ORDERS,
-    usual: Sort { column: "seen", descending: true },
-    table: "holdings h",
-    id: "h.id",
     device: Some("h.device"),
-    always: None,
     search: &[(ARTIFACT, "a.search"), (DEVICE, "d.search")],
     words: &[
         ("h.artifact", "SELECT a.id FROM artifacts a WHERE {}", "a.search"),
         ("h.device", "SELECT d.id FROM devices d WHERE {}", "d.search"),
     ],
-    countable: false,
+    ..Shape::of(
+        ("holdings h", "h.id"),
+        (KNOWN, &FIELDS),
+        (ORDERS, &COLUMNS),
+        Sort { column: "seen", descending: true },
+    )
 };

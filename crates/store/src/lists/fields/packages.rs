@@ -34,16 +34,13 @@ const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
 const COLUMNS: [Column; ORDERS.len()] = columns(ORDERS);
 
 pub(super) static SHAPE: Shape = Shape {
-    fields: &FIELDS,
-    known: KNOWN,
-    columns: &COLUMNS,
-    orders: ORDERS,
-    usual: Sort { column: "name", descending: false },
-    table: "packages k",
-    id: "k.id",
     device: Some("k.device"),
-    always: None,
     search: &[("{}", "LOWER(k.name)"), (DEVICE, "d.search")],
-    words: &[],
-    countable: false,
+    narrow: Some(" NOT INDEXED"),
+    ..Shape::of(
+        ("packages k", "k.id"),
+        (KNOWN, &FIELDS),
+        (ORDERS, &COLUMNS),
+        Sort { column: "name", descending: false },
+    )
 };

@@ -5,9 +5,7 @@ use protocol::query::{Field, Kind};
 use super::{
     super::{
         Column, Sort,
-        shape::{
-            Key, Known, Meaning, Order, Shape, Words, columns, field, fields, greatest_first, least_first,
-        },
+        shape::{Key, Known, Meaning, Order, Shape, columns, field, fields, greatest_first, least_first},
     },
     YES_NO, device,
 };
@@ -88,28 +86,21 @@ const ORDERS: &[Order] = &[
 const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
 const COLUMNS: [Column; ORDERS.len()] = columns(ORDERS);
 
-const fn programs(always: &'static str, words: &'static [Words]) -> Shape {
+const fn programs(always: &'static str) -> Shape {
     Shape {
-        fields: &FIELDS,
-        known: KNOWN,
-        columns: &COLUMNS,
-        orders: ORDERS,
-        usual: Sort { column: "name", descending: false },
-        table: "programs p",
-        id: "p.id",
         device: Some("p.device"),
         always: Some(always),
         search: &[("{}", "p.search")],
-        words,
+        narrow: Some(" INDEXED BY programs_scan"),
         countable: true,
+        ..Shape::of(
+            ("programs p", "p.id"),
+            (KNOWN, &FIELDS),
+            (ORDERS, &COLUMNS),
+            Sort { column: "name", descending: false },
+        )
     }
 }
 
-pub(super) static RUNTIMES: Shape = programs(
-    "p.kind = 'runtime'",
-    &[("p.id", "SELECT p.id FROM programs p WHERE p.kind = 'runtime' AND {}", "p.search")],
-);
-pub(super) static AGENTS: Shape = programs(
-    "p.kind = 'agent'",
-    &[("p.id", "SELECT p.id FROM programs p WHERE p.kind = 'agent' AND {}", "p.search")],
-);
+pub(super) static RUNTIMES: Shape = programs("p.kind = 'runtime'");
+pub(super) static AGENTS: Shape = programs("p.kind = 'agent'");

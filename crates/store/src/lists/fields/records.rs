@@ -25,16 +25,13 @@ const FIELDS: [Field; KNOWN.len()] = fields(KNOWN);
 const COLUMNS: [Column; ORDERS.len()] = columns(ORDERS);
 
 pub(super) static SHAPE: Shape = Shape {
-    fields: &FIELDS,
-    known: KNOWN,
-    columns: &COLUMNS,
-    orders: ORDERS,
-    usual: Sort { column: "at", descending: true },
-    table: "records r",
-    id: "r.id",
     device: Some("r.device"),
-    always: None,
     search: &[("{}", "r.search")],
-    words: &[],
-    countable: false,
+    narrow: Some(" NOT INDEXED"),
+    ..Shape::of(
+        ("records r", "r.id"),
+        (KNOWN, &FIELDS),
+        (ORDERS, &COLUMNS),
+        Sort { column: "at", descending: true },
+    )
 };

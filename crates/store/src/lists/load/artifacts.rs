@@ -10,7 +10,7 @@ use crate::{
     db::{Database, Row},
     lists::{
         Collection,
-        compile::{Conditions, Sql, Style},
+        compile::{Conditions, Sql, Style, Way},
         page::list,
     },
 };
@@ -24,7 +24,7 @@ pub(crate) async fn artifacts(
     ids: &[i64],
     request: &ListRequest,
 ) -> Result<Vec<ArtifactRow>, StoreError> {
-    let style = Style { engine: db.engine(), walk: false, key: None, no_index: false, many: false };
+    let style = Style { engine: db.engine(), way: Way::Matches, key: None, no_index: false, many: false };
     let conditions = Conditions::new(Collection::Artifacts.shape(), request, style);
     let mut sql = Sql::new(conditions.expression(COLUMNS));
     sql.append(conditions.table());
