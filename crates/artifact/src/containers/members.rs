@@ -4,6 +4,8 @@
 
 use std::io;
 
+use domain::Verdict;
+
 use super::{npy, texts_of_torch};
 use crate::{
     Format, HEAD,
@@ -11,6 +13,9 @@ use crate::{
     pickle::{self, Context},
     rules::containers as rules,
 };
+
+/// The first bytes of a member, which most tensors need to show that they are none of a pickle.
+const FIRST: usize = 64;
 
 /// What kind of model an archive is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +74,7 @@ pub(super) fn look_at_content(bytes: &Bytes<'_>, name: &str, kind: Kind, look: &
     let leaf = leaf_of(name);
     if matches!(kind, Kind::Torch | Kind::Torchscript) {
         if kind.storage(name).is_some() {
-            return look_at_storage(bytes, name, look);
+            return look_at_plain(bytes, name, look);
         }
         let pickle = leaf.ends_with(".pkl") || leaf.ends_with(".debug_pkl");
         if pickle {
@@ -105,20 +110,9 @@ fn look_at_pickle(bytes: &Bytes<'_>, name: &str, context: Context, look: &mut Lo
     listed(bytes, name, Some("pickle"), look, |look| pickle::inspect(bytes, context, look))
 }
 
-/// Looks at raw numbers: they are a pickle only if they are one that calls something.
-fn look_at_storage(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Result<()> {
-    look_at_plain(bytes, name, look)
-}
-
 /// Looks at a member that should be no more than plain data: a pickle in it is one that was hidden.
 fn look_at_plain(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Result<()> {
-    let mut head = [0; HEAD];
-    let wanted = if bytes.len() > 64 { 64 } else { HEAD };
-    let got = bytes.head(head.get_mut(..wanted).unwrap_or_default())?;
-    let hidden = may_be_pickle(head.get(..got).unwrap_or_default()) && {
-        let got = bytes.head(&mut head)?;
-        has_calls(bytes, head.get(..got).unwrap_or_default())?
-    };
+    let hidden = is_hidden_pickle(bytes, look)?;
     listed(bytes, name, hidden.then_some("pickle"), look, |look| {
         if hidden {
             let message = "the member should be plain data, and is a pickle";
@@ -129,9 +123,24 @@ fn look_at_plain(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Resu
     })
 }
 
-/// A test that most tensors fail: a pickle begins with its protocol, or with an opcode that pushes something.
-fn may_be_pickle(head: &[u8]) -> bool {
-    matches!(head, [0x80, 0..=5, ..]) || pickle::plausible(head, head.len() as u64) || matches!(head, [b'(' | b']' | b'}' | b'c' | b'i', ..])
+/// Whether plain data is a pickle that does something. Tensors begin with any bytes, so it takes more than a likely head.
+fn is_hidden_pickle(bytes: &Bytes<'_>, look: &Look<'_>) -> io::Result<bool> {
+    let mut head = [0; HEAD];
+    let got = bytes.head(head.get_mut(..FIRST).unwrap_or_default())?;
+    if !pickle::plausible(head.get(..got).unwrap_or_default(), bytes.len()) {
+        return Ok(false);
+    }
+    let got = bytes.head(&mut head)?;
+    let head = head.get(..got).unwrap_or_default();
+    if has_calls(bytes, head)? {
+        return Ok(true);
+    }
+    if pickle::identify(&mut bytes.reader(), head, bytes.len())?.is_none() {
+        return Ok(false);
+    }
+    let mut trial = Look::new(look.catalog, look.limits);
+    pickle::inspect(bytes, Context::Plain, &mut trial)?;
+    Ok(trial.verdict() >= Verdict::Suspicious)
 }
 
 /// Whether these bytes are a pickle that names globals, which is what it takes to call something.

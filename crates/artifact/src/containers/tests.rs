@@ -7,16 +7,22 @@ mod packing;
 mod tricks;
 mod writer;
 
-use std::io::Cursor;
+use std::{io::Cursor, sync::LazyLock};
 
+use catalog::Catalog;
 use domain::{Severity, Verdict};
 
 use crate::{Inspection, Limits, inspect, testkit};
 
+/// What is known, loaded once for all tests.
+fn catalog() -> &'static Catalog {
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog::load().unwrap());
+    &CATALOG
+}
+
 /// What a full inspection of these bytes says.
 fn look(bytes: &[u8], name: &str) -> Inspection {
-    let catalog = catalog::load().unwrap();
-    inspect(Cursor::new(bytes), bytes.len() as u64, name, &catalog, &Limits::full()).unwrap()
+    inspect(Cursor::new(bytes), bytes.len() as u64, name, catalog(), &Limits::full()).unwrap()
 }
 
 fn rules(inspection: &Inspection) -> Vec<&str> {

@@ -174,7 +174,7 @@ impl<R: Read + Seek> Digesting<R> {
             return Ok(true);
         }
         self.seek(SeekFrom::Start(stretch.start))?;
-        let mut chunk = vec![0; CHUNK];
+        let mut chunk = vec![0; usize::try_from(left).unwrap_or(CHUNK).min(CHUNK)];
         while left > 0 {
             let wanted = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
             let got = read_up_to(self, chunk.get_mut(..wanted).unwrap_or_default())?;

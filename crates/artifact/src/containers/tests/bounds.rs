@@ -5,7 +5,7 @@ use std::io::Cursor;
 use domain::Verdict;
 use proptest::prelude::*;
 
-use super::{evil_protocol_2, good, look, says, writer::{self, deflated, part, torch, zip, zip_behind}};
+use super::{catalog, evil_protocol_2, good, look, says, writer::{self, deflated, part, torch, zip, zip_behind}};
 use crate::{Limits, inspect, testkit};
 
 fn samples() -> Vec<Vec<u8>> {
@@ -22,9 +22,8 @@ fn samples() -> Vec<Vec<u8>> {
 
 /// Inspects, and checks that no more was read than several times what there is.
 fn bounded(bytes: &[u8]) -> Verdict {
-    let catalog = catalog::load().unwrap();
     let limits = Limits { unpacked: 64 << 20, ..Limits::full() };
-    let seen = inspect(Cursor::new(bytes), bytes.len() as u64, "x", &catalog, &limits).unwrap();
+    let seen = inspect(Cursor::new(bytes), bytes.len() as u64, "x", catalog(), &limits).unwrap();
     let most = 40 * bytes.len() as u64 + (8 << 20);
     assert!(seen.bytes_read < most, "{} of {} bytes were read", seen.bytes_read, bytes.len());
     assert!(seen.facts.len() <= 400);

@@ -4,7 +4,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use proptest::prelude::*;
 
-use super::writer;
+use super::{catalog, writer};
 use crate::{
     Limits,
     containers::packed::{Codec, Outcome, unpack},
@@ -30,10 +30,10 @@ fn packers() -> [(Codec, fn(&[u8]) -> Vec<u8>); 6] {
 #[test]
 fn a_large_member_is_decompressed_again_where_a_reader_goes_back() {
     let data = noise(9 << 20);
-    let (catalog, limits) = (catalog::load().unwrap(), Limits::full());
+    let (catalog, limits) = (catalog(), Limits::full());
     for (codec, pack) in [packers()[0], packers()[2]] {
         let packed = Bytes::in_memory(pack(&data));
-        let mut look = Look::new(&catalog, &limits);
+        let mut look = Look::new(catalog, &limits);
         let unpacked = unpack(&packed, codec, &mut look).unwrap();
         assert_eq!((unpacked.outcome, unpacked.bytes.len()), (Outcome::Whole, data.len() as u64));
         assert_eq!(unpacked.crc32, crc32fast::hash(&data));
@@ -50,8 +50,8 @@ fn a_large_member_is_decompressed_again_where_a_reader_goes_back() {
 #[test]
 fn a_reader_that_jumps_for_ever_is_stopped() {
     let data = noise(6 << 20);
-    let (catalog, limits) = (catalog::load().unwrap(), Limits::full());
-    let mut look = Look::new(&catalog, &limits);
+    let (catalog, limits) = (catalog(), Limits::full());
+    let mut look = Look::new(catalog, &limits);
     let unpacked = unpack(&Bytes::in_memory(writer::lz4(&data)), Codec::Lz4, &mut look).unwrap();
     let mut reader = unpacked.bytes.reader();
     let stopped = (0..1000).any(|_| {
@@ -66,12 +66,12 @@ fn a_reader_that_jumps_for_ever_is_stopped() {
 
 #[test]
 fn streams_that_follow_each_other_are_one_and_what_follows_them_is_found() {
-    let (catalog, limits) = (catalog::load().unwrap(), Limits::full());
+    let (catalog, limits) = (catalog(), Limits::full());
     for (codec, pack) in packers() {
         let stream = pack(b"one stream of text");
         let several = !matches!(codec, Codec::Zlib | Codec::Deflate);
         let packed = if several { [&stream[..], &stream, b"tail"].concat() } else { [&stream[..], b"tail"].concat() };
-        let mut look = Look::new(&catalog, &limits);
+        let mut look = Look::new(catalog, &limits);
         let unpacked = unpack(&Bytes::in_memory(packed.clone()), codec, &mut look).unwrap();
         let wanted = b"one stream of text".repeat(if several { 2 } else { 1 });
         assert_eq!(unpacked.bytes.whole(1000).unwrap().unwrap(), wanted, "{codec:?}");
@@ -89,8 +89,8 @@ proptest! {
         let at = at % packed.len();
         packed[at] = byte;
         packed.truncate(packed.len() - cut.min(packed.len() - 1));
-        let (catalog, limits) = (catalog::load().unwrap(), Limits::full());
-        let mut look = Look::new(&catalog, &limits);
+        let (catalog, limits) = (catalog(), Limits::full());
+        let mut look = Look::new(catalog, &limits);
         let unpacked = unpack(&Bytes::in_memory(packed), codec, &mut look).unwrap();
         prop_assert!(unpacked.bytes.len() < 64 << 20);
     }
@@ -109,8 +109,8 @@ proptest! {
             (Codec::Zstd, b"\x28\xb5\x2f\xfd"),
         ];
         let (codec, magic) = magics[which];
-        let (catalog, limits) = (catalog::load().unwrap(), Limits { unpacked: 32 << 20, ..Limits::full() });
-        let mut look = Look::new(&catalog, &limits);
+        let (catalog, limits) = (catalog(), Limits { unpacked: 32 << 20, ..Limits::full() });
+        let mut look = Look::new(catalog, &limits);
         unpack(&Bytes::in_memory([magic, &bytes].concat()), codec, &mut look).unwrap();
     }
 }

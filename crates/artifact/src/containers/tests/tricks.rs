@@ -97,7 +97,7 @@ fn trick_18_two_sizes_or_methods_are_both_tried() {
     let bad = look(&methods, "m.pt");
     assert!(says(&bad, "zip-divergent-headers"));
     let seen: Vec<u64> = bad.members.iter().filter(|member| member.path.ends_with("data.pkl")).map(|member| member.size).collect();
-    assert_eq!(seen.len(), 2, "{:?}", bad.members);
+    assert!(seen.contains(&(evil_protocol_2().len() as u64)) && seen.len() >= 2, "{:?}", bad.members);
 }
 
 #[test]
@@ -149,7 +149,8 @@ fn trick_20_two_directories_are_both_read() {
     let second = zip_behind(&first, &[part("archive/data.pkl", &good()), part("archive/version", b"3\n")]);
     let bad = look(&second, "m.pt");
     assert!(says(&bad, "zip-second-directory") && bad.verdict >= Verdict::Suspicious, "{:?}", bad.facts);
-    assert_eq!(bad.members.iter().filter(|member| member.path == "archive/data.pkl").count(), 2);
+    let sizes: Vec<u64> = bad.members.iter().filter(|member| is_pickle(&bad, &member.path)).map(|member| member.size).collect();
+    assert!(sizes.contains(&(evil_protocol_2().len() as u64)) && sizes.contains(&(good().len() as u64)), "{sizes:?}");
     // An archive that is the last member of another has its own directory, and that is all right.
     let inner = zip(&[part("a.txt", b"text")]);
     assert_ordinary(&look(&zip(&[part("inner.zip", &inner)]), "m.zip"));
@@ -266,12 +267,12 @@ fn trick_24_a_link_that_leads_out_is_seen() {
 
 #[test]
 fn trick_24_a_bomb_is_left_before_it_bursts() {
-    let zeros = vec![0; 300 << 20];
-    let nested = writer::gzip(&writer::gzip(&zeros));
+    let zeros = vec![0; 8 << 20];
+    let nested = writer::gzip(&writer::gzip(&zeros).repeat(40));
     let bomb = look(&nested, "b.gz");
     assert!(says(&bomb, "decompression-bomb") && bomb.verdict >= Verdict::Suspicious, "{:?}", bomb.facts);
     // An array of zeros compresses as well, and is one.
-    let array = writer::npy("'<f4'", "(5242880,)", &zeros[..20 << 20]);
+    let array = writer::npy("'<f4'", "(2097152,)", &zeros);
     assert_ordinary(&look(&zip(&[deflated("x.npy", &array)]), "m.npz"));
 }
 
