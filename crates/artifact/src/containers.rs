@@ -154,7 +154,9 @@ fn unpacked_name(name: &str, codec: Codec) -> String {
     let leaf = name.rsplit(['/', '\\']).next().unwrap_or(name);
     match leaf.rsplit_once('.') {
         Some((stem, "tgz" | "tbz" | "txz" | "tzst")) => format!("{stem}.tar"),
-        Some((stem, "gz" | "z" | "bz2" | "xz" | "lzma" | "lz4" | "zst" | "zlib")) if !stem.is_empty() => stem.to_owned(),
+        Some((stem, "gz" | "z" | "bz2" | "xz" | "lzma" | "lz4" | "zst" | "zlib")) if !stem.is_empty() => {
+            stem.to_owned()
+        }
         _ => format!("({})", codec.as_str()),
     }
 }
@@ -163,6 +165,9 @@ fn unpacked_name(name: &str, codec: Codec) -> String {
 fn texts_of_torch(name: &str) -> bool {
     let leaf = name.rsplit('/').next().unwrap_or(name);
     let code = name.starts_with("code/") || name.contains("/code/");
-    let written = matches!(leaf, "version" | "byteorder" | ".format_version" | ".storage_alignment" | "serialization_id");
+    let written = matches!(
+        leaf,
+        "version" | "byteorder" | ".format_version" | ".storage_alignment" | "serialization_id"
+    );
     written || (code && leaf.ends_with(".py"))
 }

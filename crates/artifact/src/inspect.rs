@@ -18,7 +18,12 @@ use catalog::Catalog;
 use domain::{Fact, Metadata, Sha256Digest, Verdict};
 
 use self::digests::Digesting;
-pub(crate) use self::{bytes::{Bytes, Reader}, digests::Checksum, look::Look, purse::Purse};
+pub(crate) use self::{
+    bytes::{Bytes, Reader},
+    digests::Checksum,
+    look::Look,
+    purse::Purse,
+};
 use crate::{
     Format, Identified, containers, ggml, gguf, hdf5, identify, onnx,
     pickle::{self, Context},

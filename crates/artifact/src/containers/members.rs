@@ -66,7 +66,12 @@ fn leaf_of(name: &str) -> &str {
 }
 
 /// Looks at the content of a member, unpacked.
-pub(super) fn look_at_content(bytes: &Bytes<'_>, name: &str, kind: Kind, look: &mut Look<'_>) -> io::Result<()> {
+pub(super) fn look_at_content(
+    bytes: &Bytes<'_>,
+    name: &str,
+    kind: Kind,
+    look: &mut Look<'_>,
+) -> io::Result<()> {
     if kind == Kind::Served && leaf_of(name).ends_with(".py") {
         let message = format!("the server that loads the archive runs `{name}`");
         look.say(&rules::HANDLER, None, name, message);
@@ -76,10 +81,13 @@ pub(super) fn look_at_content(bytes: &Bytes<'_>, name: &str, kind: Kind, look: &
         if kind.storage(name).is_some() {
             return look_at_plain(bytes, name, look);
         }
-        let pickle = leaf.ends_with(".pkl") || leaf.ends_with(".debug_pkl");
-        if pickle {
-            let torch = kind == Kind::Torch && leaf == "data.pkl";
-            return look_at_pickle(bytes, name, if torch { Context::Torch } else { Context::Torchscript }, look);
+        if leaf.ends_with(".pkl") || leaf.ends_with(".debug_pkl") {
+            let context = match (kind, leaf) {
+                (Kind::Torchscript, _) => Context::Torchscript,
+                (_, "data.pkl") => Context::Torch,
+                _ => Context::Plain,
+            };
+            return look_at_pickle(bytes, name, context, look);
         }
         if texts_of_torch(name) {
             return look_at_plain(bytes, name, look);
@@ -101,6 +109,15 @@ fn listed(
     look.enter(name, |look| {
         let verdict = look.verdict_of(inside)?;
         look.list(bytes.len(), format, verdict);
+        Ok(())
+    })
+    .map(drop)
+}
+
+/// Lists a member that could not be read.
+pub(super) fn list_unread(name: &str, size: u64, look: &mut Look<'_>) -> io::Result<()> {
+    look.enter(name, |look| {
+        look.list(size, None, Verdict::Unscannable);
         Ok(())
     })
     .map(drop)

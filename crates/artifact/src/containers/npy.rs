@@ -34,7 +34,8 @@ pub(super) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
         1 => (10, u32::from(u16::from_le_bytes([a, b]))),
         _ => (12, u32::from_le_bytes([a, b, c, d])),
     };
-    let header = bytes.span(start, u64::from(length)).map(|header| header.whole(HEADER)).transpose()?.flatten();
+    let header =
+        bytes.span(start, u64::from(length)).map(|header| header.whole(HEADER)).transpose()?.flatten();
     let Some(header) = header else {
         look.say(&rules::NPY_HEADER, start, "", "the header is longer than the file, or than any header");
         return Ok(());
@@ -45,7 +46,12 @@ pub(super) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
         Some(array) if array.objects => pickle::inspect(&data, Context::Numpy, look),
         Some(array) => say_length(&array, &data, look),
         None => {
-            look.say(&rules::NPY_HEADER, start, "", "the header is no dictionary of the three entries that NumPy writes");
+            look.say(
+                &rules::NPY_HEADER,
+                start,
+                "",
+                "the header is no dictionary of the three entries that NumPy writes",
+            );
             Ok(())
         }
     }
@@ -120,7 +126,9 @@ fn value(text: &str) -> Option<(&str, &str)> {
             (None, '\'' | '"') => quote = Some(letter),
             (None, '(' | '[') => open = open.saturating_add(1),
             (None, ')' | ']') => open = open.checked_sub(1)?,
-            (None, ',') if open == 0 => return text.split_at_checked(at).map(|(value, rest)| (value.trim(), rest)),
+            (None, ',') if open == 0 => {
+                return text.split_at_checked(at).map(|(value, rest)| (value.trim(), rest));
+            }
             (None, '{' | '}') => return None,
             (None, _) => {}
         }
@@ -131,7 +139,8 @@ fn value(text: &str) -> Option<(&str, &str)> {
 fn extents(shape: &str) -> Option<Vec<u64>> {
     let inside = shape.strip_prefix('(')?.strip_suffix(')')?;
     // Python 2 wrote long numbers with an L.
-    let parts = inside.split(',').map(|part| part.trim().trim_end_matches('L')).filter(|part| !part.is_empty());
+    let parts =
+        inside.split(',').map(|part| part.trim().trim_end_matches('L')).filter(|part| !part.is_empty());
     parts.map(|part| part.parse().ok()).collect()
 }
 
@@ -139,7 +148,7 @@ fn extents(shape: &str) -> Option<Vec<u64>> {
 fn element(descr: &str) -> Option<(bool, Option<u64>)> {
     if descr.starts_with('[') || descr.starts_with('(') {
         // A record: any field may be of objects. Only the letters of types stand behind a byte order.
-        let objects = descr.split(['\'', '"']).any(|part| is_object(part));
+        let objects = descr.split(['\'', '"']).any(is_object);
         return Some((objects, None));
     }
     let (code, rest) = quoted(descr)?;
@@ -155,8 +164,8 @@ fn element(descr: &str) -> Option<(bool, Option<u64>)> {
     let width: Option<u64> = digits.parse().ok();
     match letter {
         'U' => Some((false, width.and_then(|width| width.checked_mul(4)))),
-        'b' | 'i' | 'u' | 'f' | 'c' | 'S' | 'V' | 'a' | 'm' | 'M' | '?' | 'B' | 'h' | 'H' | 'l' | 'L' | 'q' | 'Q' | 'd'
-        | 'e' | 'g' => Some((false, width)),
+        'b' | 'i' | 'u' | 'f' | 'c' | 'S' | 'V' | 'a' | 'm' | 'M' | '?' | 'B' | 'h' | 'H' | 'l' | 'L'
+        | 'q' | 'Q' | 'd' | 'e' | 'g' => Some((false, width)),
         // A custom type of a library.
         _ => Some((false, None)),
     }
@@ -182,7 +191,8 @@ mod tests {
         assert_eq!(scalar, Some(Array { objects: false, size: Some(1) }));
         let texts = read("{'descr': '<U7', 'fortran_order': True, 'shape': (2,), }");
         assert_eq!(texts, Some(Array { objects: false, size: Some(56) }));
-        let record = read("{'descr': [('a, b', '<i4'), ('c', '|O')], 'fortran_order': False, 'shape': (2L,), }");
+        let record =
+            read("{'descr': [('a, b', '<i4'), ('c', '|O')], 'fortran_order': False, 'shape': (2L,), }");
         assert_eq!(record, Some(Array { objects: true, size: None }));
         assert!(read("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }").unwrap().objects);
         assert!(read("{'descr': 'O', 'fortran_order': False, 'shape': (1,), }").unwrap().objects);

@@ -47,7 +47,9 @@ fn is_python(rest: &[u8]) -> bool {
 
 fn is_script(head: &[u8]) -> bool {
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    line.contains(&b'/') && line.len() < 256 && line.iter().all(|byte| (b' '..0x7f).contains(byte) || *byte == b'\r' || *byte == b'\t')
+    line.contains(&b'/')
+        && line.len() < 256
+        && line.iter().all(|byte| (b' '..0x7f).contains(byte) || *byte == b'\r' || *byte == b'\t')
 }
 
 #[cfg(test)]
@@ -67,6 +69,9 @@ mod tests {
         assert_eq!(recognise(b"MZ is the beginning of a text that is longer than a header of Windows"), None);
         assert_eq!(recognise(b"#!/bin/sh\n"), Some(Program::Script));
         assert_eq!(recognise(b"#!heading\n"), None);
-        assert_eq!(recognise(b"\xcb\x0d\r\n\0\0\0\0\x01\x02\x03\x04\x05\0\0\0\xe3"), Some(Program::Native("Python byte code")));
+        assert_eq!(
+            recognise(b"\xcb\x0d\r\n\0\0\0\0\x01\x02\x03\x04\x05\0\0\0\xe3"),
+            Some(Program::Native("Python byte code"))
+        );
     }
 }

@@ -29,7 +29,8 @@ pub(super) fn begins(head: &[u8]) -> bool {
         sum = sum.saturating_add(u64::from(byte));
         signed = signed.saturating_add(i64::from(byte.cast_signed()));
     }
-    block.iter().any(|byte| *byte != 0) && stored.is_some_and(|stored| stored == sum || i64::try_from(stored) == Ok(signed))
+    block.iter().any(|byte| *byte != 0)
+        && stored.is_some_and(|stored| stored == sum || i64::try_from(stored) == Ok(signed))
 }
 
 fn octal(field: &[u8]) -> Option<u64> {
@@ -98,7 +99,8 @@ pub(super) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
             let rest = bytes.after(at);
             return trailing::say_what_follows(&rest, at, Where::After, look);
         }
-        let header = begins(block.get(..got).unwrap_or_default()).then(|| Header::read(&block, &said)).flatten();
+        let header =
+            begins(block.get(..got).unwrap_or_default()).then(|| Header::read(&block, &said)).flatten();
         let Some(header) = header else {
             look.say(&rules::BROKEN_TAR, at, "", "no header stands where the next member should begin");
             trailing::look_at(&bytes.after(at), Where::After, look)?;
@@ -114,13 +116,21 @@ pub(super) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
         let size = if matches!(header.kind, b'1'..=b'6') { 0 } else { header.size };
         at = data.saturating_add(size).checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX);
         let Some(content) = bytes.span(data, size) else {
-            let message = format!("the member ends {} bytes behind the archive", size.saturating_sub(bytes.after(data).len()));
+            let message = format!(
+                "the member ends {} bytes behind the archive",
+                size.saturating_sub(bytes.after(data).len())
+            );
             look.say(&rules::TRUNCATED, data, &header.name, message);
             return look_at_data(&bytes.after(data), &header, data, look);
         };
         if !extend(&content, header.kind, &mut said, &mut always)? {
             if said.sparse || header.kind == b'S' {
-                look.say(&rules::BROKEN_TAR, data, &header.name, "the member has holes, which are not filled here");
+                look.say(
+                    &rules::BROKEN_TAR,
+                    data,
+                    &header.name,
+                    "the member has holes, which are not filled here",
+                );
             }
             look_at(&content, &header, data, look)?;
             said = always.clone();
@@ -147,7 +157,8 @@ fn extend(content: &Bytes<'_>, kind: u8, said: &mut Extended, always: &mut Exten
 /// The records of an extended header: `length key=value` and a line feed.
 fn records(mut rest: &[u8], into: &mut Extended) {
     while let Some(space) = rest.iter().position(|byte| *byte == b' ') {
-        let length = rest.get(..space).and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<usize>().ok());
+        let length =
+            rest.get(..space).and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<usize>().ok());
         let Some(length) = length.filter(|length| *length > space && *length <= rest.len()) else { return };
         let (record, after) = rest.split_at_checked(length).unwrap_or_default();
         rest = after;

@@ -1,6 +1,11 @@
 //! The promises about containers: every trick with an archive is seen, and its benign twin is left alone.
 
-#![allow(clippy::cast_possible_truncation, clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::cast_precision_loss)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss
+)]
 
 mod bounds;
 mod packing;
@@ -41,7 +46,12 @@ fn is_pickle(inspection: &Inspection, path: &str) -> bool {
 /// Asserts that nothing above a remark is said of an ordinary file.
 fn assert_ordinary(inspection: &Inspection) {
     let grave = inspection.facts.iter().any(|fact| fact.severity > Severity::Low);
-    assert!(!grave && inspection.verdict == Verdict::Clean, "{:?} {:?}", inspection.verdict, inspection.facts);
+    assert!(
+        !grave && inspection.verdict == Verdict::Clean,
+        "{:?} {:?}",
+        inspection.verdict,
+        inspection.facts
+    );
 }
 
 /// A pickle that runs a command, and one that rebuilds a tensor.

@@ -41,7 +41,12 @@ impl Where {
 }
 
 /// Says that there is something, and looks at it; zeros are padding.
-pub(super) fn say_what_follows(bytes: &Bytes<'_>, at: u64, place: Where, look: &mut Look<'_>) -> io::Result<()> {
+pub(super) fn say_what_follows(
+    bytes: &Bytes<'_>,
+    at: u64,
+    place: Where,
+    look: &mut Look<'_>,
+) -> io::Result<()> {
     let zeros = zeros(bytes)?;
     let rest = bytes.after(zeros);
     if rest.len() == 0 || look_at(&rest, place, look)? {
@@ -124,4 +129,3 @@ fn zeros(bytes: &Bytes<'_>) -> io::Result<u64> {
     }
     Ok(zeros)
 }
-

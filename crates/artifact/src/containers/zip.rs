@@ -16,7 +16,7 @@ use self::{
     survey::{Item, Place, Survey},
 };
 use super::{
-    members::{Kind, look_at_content},
+    members::{Kind, list_unread, look_at_content},
     packed::{self, Codec, Outcome, Unpacked},
     trailing::{self, Where},
 };
@@ -230,7 +230,10 @@ fn look_at_version(bytes: &Bytes<'_>, version: &Version, kind: Kind, look: &mut 
     let data = match data.span(0, version.packed) {
         Some(data) => data,
         None => {
-            let message = format!("the member ends {} bytes behind the archive", version.packed.saturating_sub(data.len()));
+            let message = format!(
+                "the member ends {} bytes behind the archive",
+                version.packed.saturating_sub(data.len())
+            );
             look.say(&rules::TRUNCATED, version.start, &version.name, message);
             data
         }
@@ -245,7 +248,7 @@ fn look_at_version(bytes: &Bytes<'_>, version: &Version, kind: Kind, look: &mut 
         other => {
             let message = format!("the member is compressed by method {other}, which is not unpacked here");
             look.say(&rules::UNKNOWN_COMPRESSION, version.start, &version.name, message);
-            return Ok(());
+            return list_unread(&version.name, version.size, look);
         }
     };
     look_at_packed(&data, codec, version, kind, look)
@@ -253,10 +256,11 @@ fn look_at_version(bytes: &Bytes<'_>, version: &Version, kind: Kind, look: &mut 
 
 fn look_at_stored(data: &Bytes<'_>, version: &Version, kind: Kind, look: &mut Look<'_>) -> io::Result<()> {
     if version.encrypted {
-        let readable = version.crc32 == Some(crc32(data)?) || identify(&mut data.reader(), data.len())?.is_some();
+        let readable =
+            version.crc32 == Some(crc32(data)?) || identify(&mut data.reader(), data.len())?.is_some();
         say_encryption(readable, version, look);
         if !readable {
-            return Ok(());
+            return list_unread(&version.name, version.size, look);
         }
     } else if let Some(crc32) = version.crc32 {
         compare_checksum(data, crc32, version, look)?;
@@ -265,7 +269,12 @@ fn look_at_stored(data: &Bytes<'_>, version: &Version, kind: Kind, look: &mut Lo
 }
 
 /// Compares a checksum: in the pass over the whole file where there will be one, at once where the member is small.
-fn compare_checksum(data: &Bytes<'_>, expected: u32, version: &Version, look: &mut Look<'_>) -> io::Result<()> {
+fn compare_checksum(
+    data: &Bytes<'_>,
+    expected: u32,
+    version: &Version,
+    look: &mut Look<'_>,
+) -> io::Result<()> {
     if look.depth() == 0 && look.limits.digest {
         let stretch = data.start()..data.start().saturating_add(data.len());
         look.checksums.push(Checksum { stretch, crc32: expected, member: version.name.clone() });
@@ -297,7 +306,12 @@ pub(super) fn say_checksum(expected: u32, at: u64, name: &str, look: &mut Look<'
 fn say_encryption(readable: bool, version: &Version, look: &mut Look<'_>) {
     let (at, name) = (version.start, version.name.as_str());
     if readable {
-        look.say(&rules::FALSE_ENCRYPTION, at, name, "the member is marked as encrypted and can be read without a key");
+        look.say(
+            &rules::FALSE_ENCRYPTION,
+            at,
+            name,
+            "the member is marked as encrypted and can be read without a key",
+        );
     } else {
         look.say(&rules::ENCRYPTED, at, name, "the member is encrypted");
     }
@@ -315,7 +329,7 @@ fn look_at_packed(
         let readable = unpacked.outcome == Outcome::Whole && unpacked.bytes.len() > 0;
         say_encryption(readable, version, look);
         if !readable {
-            return Ok(());
+            return list_unread(&version.name, version.size, look);
         }
     }
     say_outcome(&unpacked, version, look);

@@ -284,6 +284,31 @@ mod tests {
     }
 
     #[test]
+    fn checksums_are_compared_in_passing_and_where_they_have_passed() {
+        let data: Vec<u8> = (0..=255).cycle().take(700_000).collect();
+        let checksum = |stretch: std::ops::Range<usize>, wrong: u32| Checksum {
+            crc32: crc32fast::hash(&data[stretch.clone()]) ^ wrong,
+            member: format!("{stretch:?}"),
+            stretch: stretch.start as u64..stretch.end as u64,
+        };
+        for read_before in [0, 100, 1000, 5000, 299_999, 700_000] {
+            let mut source = Digesting::new(Cursor::new(&data), 700_000);
+            source.read_exact(&mut vec![0; read_before]).unwrap();
+            let (right, wrong) = ([10..50, 2000..300_000], [300_000..300_001, 400_000..700_000, 50..60]);
+            let right = right.into_iter().map(|stretch| checksum(stretch, 0));
+            source
+                .expect(right.chain(wrong.into_iter().map(|stretch| checksum(stretch, 1))).collect())
+                .unwrap();
+            let digests = source.finish(&[2000..300_000]).unwrap().unwrap();
+            assert_eq!((digests.whole, digests.weights), (of(&data), Some(of(&data[2000..300_000]))));
+            let mut seen: Vec<String> =
+                source.wrong_checksums().into_iter().map(|wrong| wrong.member).collect();
+            seen.sort();
+            assert_eq!(seen, ["300000..300001", "400000..700000", "50..60"], "after {read_before}");
+        }
+    }
+
+    #[test]
     fn a_source_that_ends_early_has_no_digest() {
         let mut source = Digesting::new(Cursor::new(vec![1; 10]), 11);
         assert_eq!(source.finish(&[]).unwrap(), None);

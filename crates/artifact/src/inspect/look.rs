@@ -8,7 +8,10 @@ use std::{collections::BTreeMap, io};
 use catalog::Catalog;
 use domain::{Fact, Severity, Verdict};
 
-use super::{Limits, Member, Purse, digests::{Checksum, Stretch}};
+use super::{
+    Limits, Member, Purse,
+    digests::{Checksum, Stretch},
+};
 use crate::{
     Claim, Rule,
     reader::{Fault, cut},
@@ -188,7 +191,9 @@ impl<'l> Look<'l> {
     pub(crate) fn say_refusals(&mut self) {
         if self.purse.take_refusal() {
             let limit = self.limits.unpacked;
-            let message = format!("unpacking stopped: it would have been more than {limit} bytes in all, or the same ones too often");
+            let message = format!(
+                "unpacking stopped: it would have been more than {limit} bytes in all, or the same ones too often"
+            );
             self.say(&rules::TOO_MUCH_WORK, None, "unpacked", message);
         }
     }

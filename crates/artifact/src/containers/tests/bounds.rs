@@ -5,16 +5,26 @@ use std::io::Cursor;
 use domain::Verdict;
 use proptest::prelude::*;
 
-use super::{catalog, evil_protocol_2, good, look, says, writer::{self, deflated, part, torch, zip, zip_behind}};
+use super::{
+    catalog, evil_protocol_2, good, look, says,
+    writer::{self, deflated, part, torch, zip, zip_behind},
+};
 use crate::{Limits, inspect, testkit};
 
 fn samples() -> Vec<Vec<u8>> {
     vec![
         torch(&good(), &[]),
         testkit::npz(2),
-        zip(&[deflated("a.bin", &[7; 3000]), part("b/", b""), part("c.npy", &writer::npy("'|O'", "(1,)", &good()))]),
+        zip(&[
+            deflated("a.bin", &[7; 3000]),
+            part("b/", b""),
+            part("c.npy", &writer::npy("'|O'", "(1,)", &good())),
+        ]),
         zip_behind(b"#!/bin/sh\n", &[part("x", b"yyyy")]),
-        writer::tar(&[writer::entry("a", b'0', "", &torch(&good(), &[])), writer::entry("b", b'2', "a", b"")]),
+        writer::tar(&[
+            writer::entry("a", b'0', "", &torch(&good(), &[])),
+            writer::entry("b", b'2', "a", b""),
+        ]),
         writer::gzip(&writer::tar(&[writer::entry("a", b'0', "", b"x")])),
         writer::npy("[('a', '<f4'), ('b', '|O')]", "(2, 3)", &good()),
     ]
@@ -69,14 +79,34 @@ fn members_inside_each_other_cost_no_more_than_the_archive_is_worth() {
         let at = bytes.len() as u32;
         let name = format!("{number:06}");
         let size = (count - number) * 36 + 3_000_000;
-        let common = [&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..], &[0; 4], &size.to_le_bytes(), &size.to_le_bytes(), &6u16.to_le_bytes(), &[0; 2]].concat();
+        let common = [
+            &[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..],
+            &[0; 4],
+            &size.to_le_bytes(),
+            &size.to_le_bytes(),
+            &6u16.to_le_bytes(),
+            &[0; 2],
+        ]
+        .concat();
         bytes.extend([&b"PK\x03\x04"[..], &common, name.as_bytes()].concat());
-        directory.extend([&b"PK\x01\x02\x14\0"[..], &common, &[0; 10], &at.to_le_bytes(), name.as_bytes()].concat());
+        directory.extend(
+            [&b"PK\x01\x02\x14\0"[..], &common, &[0; 10], &at.to_le_bytes(), name.as_bytes()].concat(),
+        );
     }
     bytes.resize(bytes.len() + 4_000_000, 1);
     let start = bytes.len() as u32;
     bytes.extend(&directory);
-    bytes.extend([&b"PK\x05\x06\0\0\0\0"[..], &(count as u16).to_le_bytes(), &(count as u16).to_le_bytes(), &(directory.len() as u32).to_le_bytes(), &start.to_le_bytes(), &[0; 2]].concat());
+    bytes.extend(
+        [
+            &b"PK\x05\x06\0\0\0\0"[..],
+            &(count as u16).to_le_bytes(),
+            &(count as u16).to_le_bytes(),
+            &(directory.len() as u32).to_le_bytes(),
+            &start.to_le_bytes(),
+            &[0; 2],
+        ]
+        .concat(),
+    );
     assert!(bounded(&bytes) >= Verdict::Suspicious);
 }
 

@@ -16,7 +16,9 @@ fn noise(len: usize) -> Vec<u8> {
     (0..len as u64).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as u8 & 0x3f).collect()
 }
 
-fn packers() -> [(Codec, fn(&[u8]) -> Vec<u8>); 6] {
+type Packer = (Codec, fn(&[u8]) -> Vec<u8>);
+
+fn packers() -> [Packer; 6] {
     [
         (Codec::Gzip, writer::gzip),
         (Codec::Zlib, writer::zlib),
@@ -70,7 +72,8 @@ fn streams_that_follow_each_other_are_one_and_what_follows_them_is_found() {
     for (codec, pack) in packers() {
         let stream = pack(b"one stream of text");
         let several = !matches!(codec, Codec::Zlib | Codec::Deflate);
-        let packed = if several { [&stream[..], &stream, b"tail"].concat() } else { [&stream[..], b"tail"].concat() };
+        let packed =
+            if several { [&stream[..], &stream, b"tail"].concat() } else { [&stream[..], b"tail"].concat() };
         let mut look = Look::new(catalog, &limits);
         let unpacked = unpack(&Bytes::in_memory(packed.clone()), codec, &mut look).unwrap();
         let wanted = b"one stream of text".repeat(if several { 2 } else { 1 });

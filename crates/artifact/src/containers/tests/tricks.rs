@@ -3,10 +3,15 @@
 use domain::Verdict;
 
 use super::{
-    assert_ordinary, evil, evil_protocol_2, good, is_pickle, look, rules, says,
+    assert_ordinary, catalog, evil, evil_protocol_2, good, is_pickle, look, rules, says,
     writer::{self, Part, deflated, part, torch, zip, zip_behind},
 };
-use crate::testkit;
+use crate::{
+    Limits,
+    containers::look_at_trailing,
+    inspect::{Bytes, Look},
+    testkit,
+};
 
 #[test]
 fn trick_15_an_extension_that_lies_hides_nothing() {
@@ -41,13 +46,14 @@ fn trick_16_a_wrong_checksum_stops_no_look_and_is_a_remark() {
 
 #[test]
 fn trick_17_an_encrypt_bit_on_plain_data_is_seen_through() {
-    let marked = |local: u16, directory: u16, data: &[u8], pack: fn(&str, &[u8]) -> Part| {
+    type Pack = fn(&str, &[u8]) -> Part;
+    let marked = |local: u16, directory: u16, data: &[u8], pack: Pack| {
         zip(&[
             pack("archive/data.pkl", data).with(|part| part.flags = (local, directory)),
             part("archive/version", b"3\n"),
         ])
     };
-    for pack in [part as fn(&str, &[u8]) -> Part, deflated] {
+    for pack in [part as Pack, deflated] {
         for (local, directory) in [(1, 1), (0, 1), (1, 0), (0x2001, 0x2041)] {
             let bad = look(&marked(local, directory, &evil_protocol_2(), pack), "m.pt");
             assert!(is_pickle(&bad, "archive/data.pkl"), "{local:x} {directory:x} {:?}", bad.facts);
@@ -72,10 +78,8 @@ fn trick_18_two_names_for_one_member_are_both_believed() {
     let bad = look(&bytes, "m.pt");
     assert!(says(&bad, "zip-divergent-headers") && bad.verdict >= Verdict::Suspicious);
     assert!(is_pickle(&bad, "archive/data.pkl") && is_pickle(&bad, "archive/notes.txt"), "{:?}", bad.members);
-    let slashes = zip(&[
-        part("data\\a.npy", &writer::npy("'<f4'", "(1,)", &[0; 4]))
-            .with(|part| part.in_directory.name = Some("data/a.npy".to_owned())),
-    ]);
+    let slashes = zip(&[part("data\\a.npy", &writer::npy("'<f4'", "(1,)", &[0; 4]))
+        .with(|part| part.in_directory.name = Some("data/a.npy".to_owned()))]);
     assert_ordinary(&look(&slashes, "m.zip"));
 }
 
@@ -96,14 +100,23 @@ fn trick_18_two_sizes_or_methods_are_both_tried() {
     ]);
     let bad = look(&methods, "m.pt");
     assert!(says(&bad, "zip-divergent-headers"));
-    let seen: Vec<u64> = bad.members.iter().filter(|member| member.path.ends_with("data.pkl")).map(|member| member.size).collect();
+    let seen: Vec<u64> = bad
+        .members
+        .iter()
+        .filter(|member| member.path.ends_with("data.pkl"))
+        .map(|member| member.size)
+        .collect();
     assert!(seen.contains(&(evil_protocol_2().len() as u64)) && seen.len() >= 2, "{:?}", bad.members);
 }
 
 #[test]
 fn trick_19_duplicate_members_are_all_looked_at() {
     let twice = |second: &[u8]| {
-        zip(&[part("archive/data.pkl", &good()), part("archive/version", b"3\n"), part("archive/data.pkl", second)])
+        zip(&[
+            part("archive/data.pkl", &good()),
+            part("archive/version", b"3\n"),
+            part("archive/data.pkl", second),
+        ])
     };
     let bad = look(&twice(&evil_protocol_2()), "m.pt");
     assert!(says(&bad, "zip-duplicate-member") && bad.verdict >= Verdict::Suspicious);
@@ -122,7 +135,8 @@ fn trick_20_what_stands_before_an_archive_is_looked_at() {
         assert!(bad.members.iter().any(|member| member.path.ends_with("a.npy")), "{:?}", bad.members);
     }
     // Bytes that are nothing are no more than a remark.
-    let text = look(&zip_behind(b"made by a tool that writes a line before the archive\n", &members), "m.zip");
+    let text =
+        look(&zip_behind(b"made by a tool that writes a line before the archive\n", &members), "m.zip");
     assert_eq!((text.verdict, rules(&text)), (Verdict::Clean, vec!["stray-data"]));
 }
 
@@ -149,8 +163,12 @@ fn trick_20_two_directories_are_both_read() {
     let second = zip_behind(&first, &[part("archive/data.pkl", &good()), part("archive/version", b"3\n")]);
     let bad = look(&second, "m.pt");
     assert!(says(&bad, "zip-second-directory") && bad.verdict >= Verdict::Suspicious, "{:?}", bad.facts);
-    let sizes: Vec<u64> = bad.members.iter().filter(|member| is_pickle(&bad, &member.path)).map(|member| member.size).collect();
-    assert!(sizes.contains(&(evil_protocol_2().len() as u64)) && sizes.contains(&(good().len() as u64)), "{sizes:?}");
+    let sizes: Vec<u64> =
+        bad.members.iter().filter(|member| is_pickle(&bad, &member.path)).map(|member| member.size).collect();
+    assert!(
+        sizes.contains(&(evil_protocol_2().len() as u64)) && sizes.contains(&(good().len() as u64)),
+        "{sizes:?}"
+    );
     // An archive that is the last member of another has its own directory, and that is all right.
     let inner = zip(&[part("a.txt", b"text")]);
     assert_ordinary(&look(&zip(&[part("inner.zip", &inner)]), "m.zip"));
@@ -179,7 +197,11 @@ fn trick_21_archives_in_archives_are_gone_into() {
     for pack in [writer::gzip, writer::zlib, writer::bzip2, writer::lz4, writer::zstd] {
         let packed = pack(&evil_protocol_2());
         let bad = look(&packed, "m.joblib");
-        assert!(bad.members.iter().any(|member| member.format.as_deref() == Some("pickle")), "{:?}", bad.facts);
+        assert!(
+            bad.members.iter().any(|member| member.format.as_deref() == Some("pickle")),
+            "{:?}",
+            bad.facts
+        );
         assert_ordinary(&look(&pack(&good()), "m.joblib"));
     }
     let old = [&b"ZF0x1f               "[..], &writer::zlib(&evil())].concat();
@@ -202,14 +224,28 @@ fn trick_21_archives_too_deep_are_not_clean() {
 
 #[test]
 fn trick_22_a_pickle_in_a_member_of_any_name_is_one() {
-    for name in ["archive/data/7", "archive/config.txt", "archive/constants.pkl", "archive/bytecode.pkl", "archive/version2", "archive/byteorder"] {
+    for name in [
+        "archive/data/7",
+        "archive/config.txt",
+        "archive/constants.pkl",
+        "archive/bytecode.pkl",
+        "archive/version2",
+        "archive/byteorder",
+    ] {
         let bad = look(&torch(&good(), &[part(name, &evil_protocol_2())]), "m.pt");
         assert!(is_pickle(&bad, name), "{name} {:?}", bad.members);
     }
     let bad = look(&torch(&good(), &[part("archive/data/7", &evil_protocol_2())]), "m.pt");
     assert!(says(&bad, "pickle-in-plain-member") && bad.verdict >= Verdict::Suspicious);
     // Tensors that begin as a pickle would are tensors.
-    for tensor in [&b"\x80\x02\0\0\x80\x3f"[..], b"\x80\x04\x95\0\0\0", b"(((((((", b"\x80\x02N.", b"K\x01.", b"cccc\n\n"] {
+    for tensor in [
+        &b"\x80\x02\0\0\x80\x3f"[..],
+        b"\x80\x04\x95\0\0\0",
+        b"(((((((",
+        b"\x80\x02N.",
+        b"K\x01.",
+        b"cccc\n\n",
+    ] {
         let data: Vec<u8> = tensor.iter().chain(&[0x3f; 400]).copied().collect();
         assert_ordinary(&look(&torch(&good(), &[part("archive/data/7", &data)]), "m.pt"));
         assert_ordinary(&look(&torch(&good(), &[part("archive/data/7", tensor)]), "m.pt"));
@@ -299,7 +335,11 @@ fn trick_25_what_follows_the_end_is_recognised() {
         let found = look(&[array.clone(), more.clone()].concat(), "x.npy");
         assert!(says(&found, rule), "{rule} {:?}", found.facts);
         let behind_zip = look(&[zip(&[part("x.npy", &array)]), more].concat(), "x.npz");
-        assert!(says(&behind_zip, rule) || says(&behind_zip, "zip-second-directory"), "{rule} {:?}", behind_zip.facts);
+        assert!(
+            says(&behind_zip, rule) || says(&behind_zip, "zip-second-directory"),
+            "{rule} {:?}",
+            behind_zip.facts
+        );
     }
     let padded = [array, vec![0; 1000]].concat();
     assert_ordinary(&look(&padded, "x.npy"));
@@ -334,4 +374,68 @@ fn the_weights_of_a_checkpoint_have_a_digest_that_its_names_do_not_change() {
     let relabelled = torch(&testkit::pickle(&[("collections", "OrderedDict")]), &[part("archive/new", b"x")]);
     assert_eq!(look(&relabelled, "c.pt").weights_sha256, one.weights_sha256);
     assert_ne!(one.weights_sha256, other.weights_sha256);
+}
+
+#[test]
+fn names_that_extended_headers_give_are_the_ones_that_count() {
+    let record = |key: &str, value: &str| {
+        let length = key.len() + value.len() + 5;
+        format!("{length} {key}={value}\n").into_bytes()
+    };
+    let plain = writer::entry("a", b'0', "", &evil_protocol_2());
+    let long = "b/".repeat(70) + "x.bin";
+    let pax =
+        writer::tar(&[writer::entry("pax", b'x', "", &record("path", "../../evil.pkl")), plain.clone()]);
+    let gnu = writer::tar(&[
+        writer::entry("././@LongLink", b'L', "", long.as_bytes()),
+        plain.clone(),
+        plain.clone(),
+    ]);
+    assert!(says(&look(&pax, "m.tar"), "path-traversal"));
+    let seen = look(&gnu, "m.tar");
+    assert!(is_pickle(&seen, &long) && is_pickle(&seen, "a"), "{:?}", seen.members);
+    let link = writer::tar(&[
+        writer::entry("pax", b'x', "", &record("linkpath", "/etc/passwd")),
+        writer::entry("l", b'2', "inside", b""),
+    ]);
+    assert!(says(&look(&link, "m.tar"), "link-outside"));
+}
+
+#[test]
+fn a_tar_archive_that_breaks_off_is_not_clean() {
+    let mut bytes =
+        writer::tar(&[writer::entry("a", b'0', "", b"x"), writer::entry("b", b'0', "", &[7; 2000])]);
+    assert_ordinary(&look(&bytes, "m.tar"));
+    bytes.truncate(1024 + 900);
+    assert_eq!(rules(&look(&bytes, "m.tar")), ["member-truncated"]);
+    bytes[1024] ^= 1;
+    assert_eq!(rules(&look(&bytes, "m.tar")), ["tar-broken"]);
+}
+
+#[test]
+fn an_archive_appended_to_a_model_may_count_its_offsets_from_the_start_of_the_file() {
+    let model = testkit::tflite();
+    let bytes = testkit::zip_after(model.clone(), &[("labels.txt", b"cat"), ("x.pkl", &evil_protocol_2())]);
+    let limits = Limits::full();
+    for bytes in [
+        bytes,
+        [model.clone(), testkit::zip(&[("labels.txt", b"cat"), ("x.pkl", &evil_protocol_2())])].concat(),
+    ] {
+        let mut seen = Look::new(catalog(), &limits);
+        let behind = Bytes::in_memory(bytes).after(model.len() as u64);
+        assert!(look_at_trailing(&behind, &mut seen).unwrap());
+        let (_, facts, members, _) = seen.into_parts();
+        let grave: Vec<&str> = facts
+            .iter()
+            .filter(|fact| fact.rule.starts_with("zip-"))
+            .map(|fact| fact.rule.as_str())
+            .collect();
+        assert!(grave.is_empty(), "{grave:?}");
+        assert!(
+            members.iter().any(
+                |member| member.path == "(archive) > x.pkl" && member.format.as_deref() == Some("pickle")
+            ),
+            "{members:?}"
+        );
+    }
 }

@@ -114,8 +114,14 @@ pub(super) fn zip_behind(prefix: &[u8], parts: &[Part]) -> Vec<u8> {
         count += 1;
         let name = part.in_directory.name.as_deref().unwrap_or(&part.name);
         directory.extend(b"PK\x01\x02");
-        numbers(&mut directory, &[0x0314, 20, part.flags.1, part.in_directory.method.unwrap_or(part.method), 0, 0x21]);
-        wide(&mut directory, &[part.crc32, part.in_directory.size.unwrap_or(part.data.len() as u32), part.size]);
+        numbers(
+            &mut directory,
+            &[0x0314, 20, part.flags.1, part.in_directory.method.unwrap_or(part.method), 0, 0x21],
+        );
+        wide(
+            &mut directory,
+            &[part.crc32, part.in_directory.size.unwrap_or(part.data.len() as u32), part.size],
+        );
         numbers(&mut directory, &[name.len() as u16, 0, 0, 0, 0]);
         wide(&mut directory, &[part.mode << 16, at - prefix.len() as u32]);
         directory.extend(name.as_bytes());

@@ -33,7 +33,10 @@ pub(super) fn say_divergences(place: &Place, look: &mut Look<'_>) {
             look.say(&rules::CHECKSUM, at, &name, "directory and local header give different checksums");
         }
         if header.method == 0 && header.packed != header.size && !header.encrypted() {
-            let message = format!("the member is stored as it is, in {} bytes that are said to be {}", header.packed, header.size);
+            let message = format!(
+                "the member is stored as it is, in {} bytes that are said to be {}",
+                header.packed, header.size
+            );
             look.say(&rules::DIVERGENCE, at, &name, message);
         }
     }
@@ -70,7 +73,8 @@ pub(super) fn say_mode(bytes: &Bytes<'_>, place: &Place, look: &mut Look<'_>) ->
         match entry.mode & 0o170_000 {
             0o120_000 if entry.header.method == 0 => {
                 let target = bytes.after(place.local.data).span(0, entry.header.packed);
-                let target = target.map(|target| target.whole(4096)).transpose()?.flatten().unwrap_or_default();
+                let target =
+                    target.map(|target| target.whole(4096)).transpose()?.flatten().unwrap_or_default();
                 paths::say_link(&name, &String::from_utf8_lossy(&target), place.local.at, look);
             }
             0o020_000 | 0o060_000 | 0o010_000 => paths::say_device(&name, place.local.at, look),

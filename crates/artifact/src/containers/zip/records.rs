@@ -148,12 +148,17 @@ fn end(bytes: &Bytes<'_>, at: u64, record: &[u8]) -> io::Result<Option<End>> {
     Ok(Some(found))
 }
 
-/// The zip64 end record that a locator before `end` points at, with members, size and offset of the directory.
-fn zip64(bytes: &Bytes<'_>, end: u64) -> io::Result<Option<(u64, (u64, u64, u64))>> {
+/// Members, size and offset of a directory, as an end record gives them.
+type Said = (u64, u64, u64);
+
+/// The zip64 end record that a locator before `end` points at.
+fn zip64(bytes: &Bytes<'_>, end: u64) -> io::Result<Option<(u64, Said)>> {
     let Some(at) = end.checked_sub(LOCATOR) else { return Ok(None) };
     let mut locator = [0; 20];
     bytes.after(at).head(&mut locator)?;
-    let Some(said) = u64_at(&locator, 8).filter(|_| locator.starts_with(b"PK\x06\x07")) else { return Ok(None) };
+    let Some(said) = u64_at(&locator, 8).filter(|_| locator.starts_with(b"PK\x06\x07")) else {
+        return Ok(None);
+    };
     // A record without extensions ends where the locator begins, wherever it is said to lie.
     for place in [said, at.saturating_sub(56)] {
         let mut record = [0; 56];
@@ -168,7 +173,7 @@ fn zip64(bytes: &Bytes<'_>, end: u64) -> io::Result<Option<(u64, (u64, u64, u64)
 
 impl End {
     /// Adds the directory as it is said to lie, and as it lies when it ends where the end records begin.
-    fn add(&mut self, bytes: &Bytes<'_>, end: u64, (members, size, offset): (u64, u64, u64)) -> io::Result<()> {
+    fn add(&mut self, bytes: &Bytes<'_>, end: u64, (members, size, offset): Said) -> io::Result<()> {
         let computed = end.checked_sub(size);
         for start in computed.into_iter().chain([offset]) {
             let mut signature = [0; 4];
@@ -244,7 +249,9 @@ fn widen(extra: &[u8], numbers: &mut [(u64, u32)]) -> bool {
         if id == 1 {
             let mut wide = field.chunks_exact(8).filter_map(|chunk| u64_at(chunk, 0));
             for (number, narrow) in numbers.iter_mut() {
-                if *narrow == u32::MAX && let Some(value) = wide.next() {
+                if *narrow == u32::MAX
+                    && let Some(value) = wide.next()
+                {
                     *number = value;
                 }
             }
@@ -278,7 +285,10 @@ pub(super) fn local(bytes: &Bytes<'_>, at: u64) -> io::Result<Option<Local>> {
     let texts = match head.get(30..30usize.saturating_add(wanted)) {
         Some(texts) => texts,
         None => {
-            long = bytes.span(at.saturating_add(LOCAL), wanted as u64).map(|texts| texts.whole(wanted)).transpose()?;
+            long = bytes
+                .span(at.saturating_add(LOCAL), wanted as u64)
+                .map(|texts| texts.whole(wanted))
+                .transpose()?;
             long.as_ref().and_then(Option::as_deref).unwrap_or_default()
         }
     };

@@ -91,7 +91,13 @@ impl Survey {
         }
     }
 
-    fn take_in(&mut self, bytes: &Bytes<'_>, end: &End, seen: &mut Seen, look: &mut Look<'_>) -> io::Result<()> {
+    fn take_in(
+        &mut self,
+        bytes: &Bytes<'_>,
+        end: &End,
+        seen: &mut Seen,
+        look: &mut Look<'_>,
+    ) -> io::Result<()> {
         if end.torn {
             let message = "the zip64 record and the old end record do not agree";
             look.say(&rules::DIVERGENCE, end.at, "end record", message);
@@ -104,7 +110,8 @@ impl Survey {
         for directory in &end.directories {
             self.take_in_directory(bytes, directory, end, seen, look)?;
         }
-        if let Some(comment) = bytes.span(end.stop.saturating_sub(end.comment), end.comment.min(bytes.len())) {
+        if let Some(comment) = bytes.span(end.stop.saturating_sub(end.comment), end.comment.min(bytes.len()))
+        {
             super::super::trailing::look_at(&comment, super::Where::After, look)?;
         }
         Ok(())
@@ -122,7 +129,7 @@ impl Survey {
         let mut failed = None;
         let walked = records::entries(bytes, directory, limit, |at, entry| {
             if failed.is_none() {
-                failed = self.place(bytes, directory, at, entry, seen, look).err();
+                failed = self.place(bytes, directory, at, &entry, seen, look).err();
             }
         });
         if let Some(error) = failed {
@@ -132,7 +139,12 @@ impl Survey {
             Ok(walked) => walked,
             Err(Fault::Io(error)) => return Err(error),
             Err(_) => {
-                look.say(&rules::BROKEN_DIRECTORY, directory.start, "", "an entry of the directory is longer than the file");
+                look.say(
+                    &rules::BROKEN_DIRECTORY,
+                    directory.start,
+                    "",
+                    "an entry of the directory is longer than the file",
+                );
                 return Ok(());
             }
         };
@@ -141,7 +153,10 @@ impl Survey {
             let message = format!("the archive has more than {} members", look.limits.members);
             look.say(&common::TOO_MUCH_WORK, directory.start, "members", message);
         } else if walked.members != directory.members && walked.members & 0xffff != directory.members {
-            let message = format!("{} members are announced, and {} are in the directory", directory.members, walked.members);
+            let message = format!(
+                "{} members are announced, and {} are in the directory",
+                directory.members, walked.members
+            );
             look.say(&rules::DIVERGENCE, end.at, "directory", message);
         } else if walked.end.saturating_sub(directory.start) != directory.size {
             let message = "the directory is not as long as the end record says";
@@ -157,22 +172,25 @@ impl Survey {
         bytes: &Bytes<'_>,
         directory: &Directory,
         at: u64,
-        entry: Entry,
+        entry: &Entry,
         seen: &mut Seen,
         look: &mut Look<'_>,
     ) -> io::Result<()> {
         let name = String::from_utf8_lossy(&entry.header.name).into_owned();
-        seen.note(&entry, at, &name, look);
+        seen.note(entry, at, &name, look);
         let shifted = entry.offset.checked_add_signed(directory.shift);
         let plain = Some(entry.offset).filter(|_| directory.shift != 0);
         let mut found = 0u32;
         for offset in shifted.into_iter().chain(plain) {
             let Some(local) = records::local(bytes, offset)? else { continue };
             found = found.saturating_add(1);
-            let place = self.items.entry(offset).or_insert_with(|| Item::Member(Place { local, entries: Vec::new() }));
+            let place = self
+                .items
+                .entry(offset)
+                .or_insert_with(|| Item::Member(Place { local, entries: Vec::new() }));
             if let Item::Member(place) = place
                 && place.entries.len() < ENTRIES
-                && !place.entries.contains(&entry)
+                && !place.entries.contains(entry)
             {
                 place.entries.push(entry.clone());
             }
@@ -202,7 +220,8 @@ impl Seen {
         let this = (header.crc32, header.size, entry.offset);
         match self.by_name.get(&header.name) {
             Some(known) if known.0 != this.0 || known.1 != this.1 => {
-                let message = "two different members have this name: which one is loaded depends on who reads";
+                let message =
+                    "two different members have this name: which one is loaded depends on who reads";
                 look.say(&rules::DUPLICATE, at, name, message);
             }
             Some(_) => {}
@@ -240,7 +259,8 @@ pub(super) fn streamed_length(bytes: &Bytes<'_>, local: &Local) -> io::Result<u6
         let got = read_up_to(&mut reader, window.get_mut(kept..).unwrap_or_default())?;
         let filled = kept.saturating_add(got);
         let ready = window.get(..filled).unwrap_or_default();
-        let record = |four: &[u8]| matches!(four, [b'P', b'K', 7, 8] | [b'P', b'K', 3, 4] | [b'P', b'K', 1, 2]);
+        let record =
+            |four: &[u8]| matches!(four, [b'P', b'K', 7, 8] | [b'P', b'K', 3, 4] | [b'P', b'K', 1, 2]);
         if let Some(found) = ready.windows(4).position(record) {
             return Ok(at.saturating_add(found as u64));
         }
