@@ -111,7 +111,10 @@ pub(super) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
             look.say(&common::TOO_MUCH_WORK, at, "members", "the archive has too many members");
             return Ok(());
         }
-        let data = at.saturating_add(BLOCK);
+        let mut data = at.saturating_add(BLOCK);
+        if header.kind == b'S' && block.get(482) == Some(&1) {
+            data = after_holes(bytes, data)?;
+        }
         // Links and folders have a size in some archives, and no data.
         let size = if matches!(header.kind, b'1'..=b'6') { 0 } else { header.size };
         at = data.saturating_add(size).checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX);
@@ -121,19 +124,27 @@ pub(super) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
                 size.saturating_sub(bytes.after(data).len())
             );
             look.say(&rules::TRUNCATED, data, &header.name, message);
-            return look_at_data(&bytes.after(data), &header, data, look);
+            return look_at_data(&bytes.after(data), &header, look);
         };
         if !extend(&content, header.kind, &mut said, &mut always)? {
             if said.sparse || header.kind == b'S' {
-                look.say(
-                    &rules::BROKEN_TAR,
-                    data,
-                    &header.name,
-                    "the member has holes, which are not filled here",
-                );
+                let message = "the member has holes, which are not filled here";
+                look.say(&rules::UNKNOWN_COMPRESSION, data, &header.name, message);
             }
             look_at(&content, &header, data, look)?;
             said = always.clone();
+        }
+    }
+}
+
+/// Where the data of a member with holes begins: behind the blocks that list them.
+fn after_holes(bytes: &Bytes<'_>, mut at: u64) -> io::Result<u64> {
+    loop {
+        let mut block = [0; 512];
+        let got = bytes.after(at).head(&mut block)?;
+        at = at.saturating_add(BLOCK);
+        if got < 512 || block.get(504) != Some(&1) {
+            return Ok(at);
         }
     }
 }
@@ -182,12 +193,12 @@ fn look_at(content: &Bytes<'_>, header: &Header, at: u64, look: &mut Look<'_>) -
         b'1' => paths::say_link(header.link.rsplit('/').next().unwrap_or_default(), &header.link, at, look),
         b'3' | b'4' | b'6' => paths::say_device(&header.name, at, look),
         b'5' => {}
-        _ => return look_at_data(content, header, at, look),
+        _ => return look_at_data(content, header, look),
     }
     Ok(())
 }
 
-fn look_at_data(content: &Bytes<'_>, header: &Header, _at: u64, look: &mut Look<'_>) -> io::Result<()> {
+fn look_at_data(content: &Bytes<'_>, header: &Header, look: &mut Look<'_>) -> io::Result<()> {
     // The first PyTorch checkpoints were tar archives with members of these names.
     if matches!(header.name.as_str(), "pickle" | "tensors" | "storages") && !header.name.contains('/') {
         return look
