@@ -106,6 +106,7 @@ pub fn inspect<R: Read + Seek>(
 ) -> io::Result<Inspection> {
     let source = Rc::new(RefCell::new(Digesting::new(source, len)));
     let mut look = Look::new(catalog, limits);
+    look.allow_again(len);
     let mut identified = {
         let bytes = Bytes::shared(Rc::clone(&source) as Rc<RefCell<_>>, len);
         look_at(&bytes, name, &mut look)?

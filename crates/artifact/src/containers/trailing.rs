@@ -62,7 +62,7 @@ pub(super) fn say_what_follows(
 pub(super) fn look_at(bytes: &Bytes<'_>, place: Where, look: &mut Look<'_>) -> io::Result<bool> {
     let zeros = zeros(bytes)?;
     let bytes = bytes.after(zeros);
-    if bytes.len() == 0 {
+    if bytes.len() == 0 || !look.again(bytes.len()) {
         return Ok(false);
     }
     let mut head = [0; HEAD];

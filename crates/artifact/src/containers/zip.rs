@@ -28,8 +28,6 @@ use crate::{
 
 /// Members whose checksum is compared at once, where it cannot wait for the pass over the whole file.
 const SMALL: u64 = 1 << 20;
-/// Bytes of small archives that may be looked at more than once.
-const SPARE: u64 = 64 << 20;
 /// Members without an entry that are looked at in an archive that has a directory.
 const HIDDEN: u64 = 4096;
 
@@ -54,8 +52,7 @@ impl Version {
 
 /// Looks at all that a surveyed archive holds, from its first byte to its last.
 pub(super) fn inspect(bytes: &Bytes<'_>, survey: &Survey, kind: Kind, look: &mut Look<'_>) -> io::Result<()> {
-    let spare = bytes.len().saturating_mul(4).saturating_add(SPARE);
-    let mut sweep = Sweep { bytes, kind, whole: survey.whole, weights: Vec::new(), spare, hidden: 0 };
+    let mut sweep = Sweep { bytes, kind, whole: survey.whole, weights: Vec::new(), hidden: 0 };
     sweep.run(survey, look)?;
     if look.depth() == 0 {
         sweep.weights.sort_by_key(|(number, _)| *number);
@@ -72,8 +69,6 @@ struct Sweep<'a, 's> {
     whole: bool,
     /// Where tensors lie, by number.
     weights: Vec<(u64, Range<u64>)>,
-    /// Bytes that may still be looked at more than once, because members overlap or have more than one version.
-    spare: u64,
     /// Members found that no directory names.
     hidden: u64,
 }
@@ -144,7 +139,7 @@ impl Sweep<'_, '_> {
         for (index, version) in versions(self.bytes, place)?.iter().enumerate() {
             end = end.max(version.start.saturating_add(version.packed));
             let again = overlaps || index > 0;
-            if again && !self.spend_spare(version, look) {
+            if again && !look.again(version.packed.min(self.bytes.len())) {
                 continue;
             }
             if !version.is_directory() {
@@ -159,18 +154,6 @@ impl Sweep<'_, '_> {
         }
         compare::say_mode(self.bytes, place, look)?;
         Ok(end.min(self.bytes.len()))
-    }
-
-    fn spend_spare(&mut self, version: &Version, look: &mut Look<'_>) -> bool {
-        match self.spare.checked_sub(version.packed.min(self.bytes.len()).saturating_add(4096)) {
-            Some(left) => self.spare = left,
-            None => {
-                let message = "members overlap so often that they are not all looked at";
-                look.say(&common::TOO_MUCH_WORK, version.start, "overlap", message);
-                return false;
-            }
-        }
-        true
     }
 
     fn note_weights(&mut self, version: &Version, look: &Look<'_>) {

@@ -299,8 +299,8 @@ mod tests {
             source
                 .expect(right.chain(wrong.into_iter().map(|stretch| checksum(stretch, 1))).collect())
                 .unwrap();
-            let digests = source.finish(&[2000..300_000]).unwrap().unwrap();
-            assert_eq!((digests.whole, digests.weights), (of(&data), Some(of(&data[2000..300_000]))));
+            let digests = source.finish(&[2000..300_000, 300_000..300_001]).unwrap().unwrap();
+            assert_eq!((digests.whole, digests.weights), (of(&data), Some(of(&data[2000..300_001]))));
             let mut seen: Vec<String> =
                 source.wrong_checksums().into_iter().map(|wrong| wrong.member).collect();
             seen.sort();

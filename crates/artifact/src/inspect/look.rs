@@ -21,6 +21,8 @@ use crate::{
 /// Different facts that are kept of one file, and of one rule in it; more are counted in the last one kept.
 const FACTS: usize = 200;
 const FACTS_OF_A_RULE: usize = 24;
+/// Bytes of any file that may be looked at more than once.
+const SPARE: u64 = 16 << 20;
 /// Members that are listed.
 const MEMBERS: usize = 4096;
 
@@ -40,6 +42,8 @@ pub(crate) struct Look<'l> {
     /// Members beyond those that are listed.
     unlisted: u64,
     purse: Purse,
+    /// Bytes that may still be looked at more than once.
+    spare: u64,
     /// Compressed layers around where the look stands.
     pub(crate) layers: usize,
     /// Licences, and models that this one was made from, which a member claims.
@@ -64,6 +68,7 @@ impl<'l> Look<'l> {
             members: Vec::new(),
             unlisted: 0,
             purse: Purse::new(limits.unpacked),
+            spare: SPARE,
             layers: 0,
             license_claims: Vec::new(),
             base_models: Vec::new(),
@@ -180,6 +185,25 @@ impl<'l> Look<'l> {
         let enough = self.purse.spend(bytes);
         self.say_refusals();
         enough
+    }
+
+    /// Bytes of a file of that length may be looked at a few times over, as different readers see them.
+    pub(crate) fn allow_again(&mut self, len: u64) {
+        self.spare = self.spare.saturating_add(len.saturating_mul(4));
+    }
+
+    /// Counts bytes that are looked at once more; false, and said, when that happens too often.
+    ///
+    /// Whoever looks at the same bytes in two ways asks here first: in archives within archives, two ways become thousands.
+    pub(crate) fn again(&mut self, bytes: u64) -> bool {
+        // Even nothing is some work.
+        let left = self.spare.checked_sub(bytes.saturating_add(4096));
+        self.spare = left.unwrap_or(0);
+        if left.is_none() {
+            let message = "parts overlap or can be read in so many ways that they are not all looked at";
+            self.say(&rules::TOO_MUCH_WORK, None, "overlap", message);
+        }
+        left.is_some()
     }
 
     /// What may still be unpacked, for sources that unpack as they are read.

@@ -62,7 +62,7 @@ fn trick_17_an_encrypt_bit_on_plain_data_is_seen_through() {
         assert_ordinary(&look(&marked(0, 0, &good(), pack), "m.pt"));
     }
     // What is really encrypted cannot be read, and is not clean.
-    let secret: Vec<u8> = (0..200u32).map(|at| (at * 7919 >> 3) as u8).collect();
+    let secret: Vec<u8> = (0..200u32).map(|at| ((at * 7919) >> 3) as u8).collect();
     let encrypted = part("weights.bin", &secret).with(|part| (part.flags, part.crc32) = ((1, 1), 7));
     let unread = look(&zip(&[encrypted]), "m.zip");
     assert_eq!((unread.verdict, rules(&unread)), (Verdict::Unscannable, vec!["zip-encrypted"]));

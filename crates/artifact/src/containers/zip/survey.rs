@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How far into a gap members are looked for.
-const GAP: usize = 1 << 20;
+const GAP: u64 = 1 << 20;
 /// Entries that may lead to one member; an archive has one.
 const ENTRIES: usize = 8;
 /// Longer data that announces no length is not searched for its end.
@@ -233,17 +233,27 @@ impl Seen {
 }
 
 /// The first member in a gap that begins at `at`, and how many bytes stand before it.
+///
+/// What is read grows with what was searched in vain, so that a gap full of members costs no more than its length.
 pub(super) fn hidden(gap: &Bytes<'_>, at: u64, whole: &Bytes<'_>) -> io::Result<Option<(u64, Local)>> {
-    for reach in [4, 4096, GAP] {
-        let mut window = vec![0; reach.min(usize::try_from(gap.len()).unwrap_or(reach))];
-        let got = read_up_to(&mut gap.reader(), &mut window)?;
+    let (mut start, mut reach) = (0u64, 4usize);
+    while start < GAP {
+        let mut window = vec![0; reach];
+        let got = gap.after(start).head(&mut window)?;
         let signatures = window.get(..got).unwrap_or_default().windows(4).enumerate();
         for (skipped, _) in signatures.filter(|(_, four)| four == b"PK\x03\x04") {
-            let local = records::local(whole, at.saturating_add(skipped as u64))?;
+            let skipped = start.saturating_add(skipped as u64);
+            let local = records::local(whole, at.saturating_add(skipped))?;
             if let Some(local) = local.filter(Local::is_likely) {
-                return Ok(Some((skipped as u64, local)));
+                return Ok(Some((skipped, local)));
             }
         }
+        if got < reach {
+            break;
+        }
+        // A signature may begin in the last three bytes.
+        start = start.saturating_add(reach as u64).saturating_sub(3);
+        reach = reach.saturating_mul(16).min(65_536);
     }
     Ok(None)
 }
