@@ -6,6 +6,7 @@
 mod bytes;
 mod digests;
 mod look;
+mod purse;
 
 use std::{
     cell::RefCell,
@@ -17,7 +18,12 @@ use catalog::Catalog;
 use domain::{Fact, Metadata, Sha256Digest, Verdict};
 
 use self::digests::Digesting;
-pub(crate) use self::{bytes::Bytes, look::Look};
+pub(crate) use self::{
+    bytes::{Bytes, Reader},
+    digests::Checksum,
+    look::Look,
+    purse::Purse,
+};
 use crate::{
     Format, Identified, containers, ggml, gguf, hdf5, identify, onnx,
     pickle::{self, Context},
@@ -100,12 +106,21 @@ pub fn inspect<R: Read + Seek>(
 ) -> io::Result<Inspection> {
     let source = Rc::new(RefCell::new(Digesting::new(source, len)));
     let mut look = Look::new(catalog, limits);
+    look.allow_again(len);
     let mut identified = {
         let bytes = Bytes::shared(Rc::clone(&source) as Rc<RefCell<_>>, len);
         look_at(&bytes, name, &mut look)?
     };
     let mut source = source.try_borrow_mut().map_err(io::Error::other)?;
-    let digests = if limits.digest { source.finish(&look.weights)? } else { None };
+    let digests = if limits.digest {
+        source.expect(std::mem::take(&mut look.checksums))?;
+        source.finish(&look.weights)?
+    } else {
+        None
+    };
+    for wrong in source.wrong_checksums() {
+        containers::say_wrong_checksum(wrong.crc32, wrong.stretch.start, &wrong.member, &mut look)?;
+    }
     if let Some(identified) = &mut identified {
         identified.license_claims.append(&mut look.license_claims);
         add_base_models(&mut identified.metadata, std::mem::take(&mut look.base_models));

@@ -61,16 +61,26 @@ pub(crate) fn directory<R: Read + Seek>(
     let members = u64::from(reader.u16()?);
     let size = u64::from(reader.u32()?);
     let offset = u64::from(reader.u32()?);
-    let wide = members == 0xffff || size == 0xffff_ffff || offset == 0xffff_ffff;
-    if wide && let Some(wide) = zip64(reader, at)? {
+    // PyTorch writes the zip64 record even where nothing is too large for the old one.
+    if let Some(wide) = zip64(reader, at)? {
         return Ok(Some(wide));
     }
     // The directory ends where the end record begins. Its offset is off when something was put before the archive.
     let start = at.checked_sub(size);
     match start {
-        Some(start) => Ok(Some(Directory { start, size, members })),
+        Some(start) if is_entry(reader, start)? || !is_entry(reader, offset)? => {
+            Ok(Some(Directory { start, size, members }))
+        }
+        Some(_) => Ok(Some(Directory { start: offset, size, members })),
         None => Err(Fault::broken(BROKEN, Severity::Medium, at, "the directory is longer than the file")),
     }
+}
+
+fn is_entry<R: Read + Seek>(reader: &mut Bounded<'_, R>, at: u64) -> Result<bool, Fault> {
+    if reader.seek(at).is_err() || reader.remaining() < 4 {
+        return Ok(false);
+    }
+    Ok(reader.u32()? == 0x0201_4b50)
 }
 
 fn zip64<R: Read + Seek>(reader: &mut Bounded<'_, R>, end: u64) -> Result<Option<Directory>, Fault> {
@@ -81,15 +91,23 @@ fn zip64<R: Read + Seek>(reader: &mut Bounded<'_, R>, end: u64) -> Result<Option
     }
     reader.skip(4)?;
     let record = reader.u64()?;
-    reader.seek(record)?;
-    if reader.u32()? != 0x0606_4b50 {
+    // A record without extensions ends where the locator begins, also where something was put before the archive.
+    let (mut found, mut shift) = (false, 0);
+    for place in [record, locator.saturating_sub(56)] {
+        if !found && place < locator {
+            reader.seek(place)?;
+            found = reader.u32()? == 0x0606_4b50;
+            shift = place.saturating_sub(record);
+        }
+    }
+    if !found {
         return Err(Fault::broken(BROKEN, Severity::Medium, locator, "the zip64 locator points at nothing"));
     }
     reader.skip(28)?;
     let members = reader.u64()?;
     let size = reader.u64()?;
-    let start = reader.u64()?;
-    if start.checked_add(size).is_none_or(|stop| stop > record) {
+    let start = reader.u64()?.saturating_add(shift);
+    if start.checked_add(size).is_none_or(|stop| stop > locator) {
         return Err(Fault::broken(BROKEN, Severity::Medium, record, "the directory is longer than its room"));
     }
     Ok(Some(Directory { start, size, members }))

@@ -24,6 +24,10 @@ pub(crate) struct Digesting<R> {
     weights: Vec<Stretch>,
     of_weights: Sha256,
     read: u64,
+    /// Checksums to compare, the first at the end, and the one that is under way.
+    checksums: Vec<Checksum>,
+    crc32: crc32fast::Hasher,
+    wrong: Vec<Checksum>,
 }
 
 /// The digests of a file.
@@ -33,6 +37,17 @@ pub(crate) struct Digests {
     pub(crate) whole: Sha256Digest,
     /// The SHA-256 of the weights alone, if it was said where they lie.
     pub(crate) weights: Option<Sha256Digest>,
+}
+
+/// A checksum that a file gives for a stretch of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Checksum {
+    /// Where the stretch lies.
+    pub(crate) stretch: Stretch,
+    /// The CRC-32 that it should have.
+    pub(crate) crc32: u32,
+    /// Whose it is.
+    pub(crate) member: String,
 }
 
 /// From one offset up to another.
@@ -50,7 +65,44 @@ impl<R: Read + Seek> Digesting<R> {
             weights: Vec::new(),
             of_weights: Sha256::new(),
             read: 0,
+            checksums: Vec::new(),
+            crc32: crc32fast::Hasher::new(),
+            wrong: Vec::new(),
         }
+    }
+
+    /// Compares these checksums in the pass over what is left; what has passed already is read once more.
+    ///
+    /// Those that overlap others are left out: one pass cannot serve both.
+    pub(crate) fn expect(&mut self, mut checksums: Vec<Checksum>) -> io::Result<()> {
+        checksums.sort_by_key(|checksum| checksum.stretch.start);
+        let frontier = self.frontier;
+        let mut end = 0;
+        for mut checksum in checksums.into_iter().filter(|checksum| !checksum.stretch.is_empty()) {
+            if checksum.stretch.start < end {
+                continue;
+            }
+            end = checksum.stretch.end;
+            let passed = checksum.stretch.start..end.min(frontier);
+            let mut crc32 = crc32fast::Hasher::new();
+            self.read_again(&passed, |bytes| crc32.update(bytes))?;
+            if end > frontier {
+                if !passed.is_empty() {
+                    self.crc32 = crc32;
+                    checksum.stretch.start = frontier;
+                }
+                self.checksums.push(checksum);
+            } else if crc32.finalize() != checksum.crc32 {
+                self.wrong.push(checksum);
+            }
+        }
+        self.checksums.reverse();
+        Ok(())
+    }
+
+    /// The checksums that were not what the bytes have.
+    pub(crate) fn wrong_checksums(&mut self) -> Vec<Checksum> {
+        std::mem::take(&mut self.wrong)
     }
 
     /// How many bytes were read so far.
@@ -63,21 +115,37 @@ impl<R: Read + Seek> Digesting<R> {
     /// `weights` are the stretches that hold them, in the order in which they are digested.
     pub(crate) fn finish(&mut self, weights: &[Stretch]) -> io::Result<Option<Digests>> {
         let in_order = weights.is_sorted_by(|a, b| a.end <= b.start);
-        if in_order && weights.first().is_some_and(|first| first.start >= self.frontier) {
-            self.weights = weights.to_vec();
-            self.weights.reverse();
+        if in_order && !self.expect_weights(weights)? {
+            return Ok(None);
         }
-        let passed = self.weights.is_empty();
         if !self.read_on()? {
             return Ok(None);
         }
-        if passed && !self.digest_again(weights)? {
-            return Ok(None);
+        if !in_order {
+            for stretch in weights {
+                if !self.digest_again(stretch)? {
+                    return Ok(None);
+                }
+            }
         }
         let digest = |hasher: &mut Sha256| Sha256Digest::from_bytes(hasher.finalize_reset().into());
         let whole = digest(&mut self.whole);
         let of_weights = digest(&mut self.of_weights);
         Ok(Some(Digests { whole, weights: (!weights.is_empty()).then_some(of_weights) }))
+    }
+
+    /// Digests the weights that have passed already; the others are digested in passing.
+    fn expect_weights(&mut self, weights: &[Stretch]) -> io::Result<bool> {
+        let frontier = self.frontier;
+        for stretch in weights {
+            if !self.digest_again(&(stretch.start..stretch.end.min(frontier)))? {
+                return Ok(false);
+            }
+        }
+        let to_come = weights.iter().filter(|stretch| stretch.end > frontier);
+        self.weights = to_come.map(|stretch| stretch.start.max(frontier)..stretch.end).collect();
+        self.weights.reverse();
+        Ok(true)
     }
 
     fn read_on(&mut self) -> io::Result<bool> {
@@ -91,21 +159,30 @@ impl<R: Read + Seek> Digesting<R> {
         Ok(true)
     }
 
-    /// Reads the weights once more: they had passed before it was known where they lie.
-    fn digest_again(&mut self, weights: &[Stretch]) -> io::Result<bool> {
-        let mut chunk = vec![0; CHUNK];
-        for stretch in weights {
-            let mut left = stretch.end.saturating_sub(stretch.start);
-            self.seek(SeekFrom::Start(stretch.start))?;
-            while left > 0 {
-                let wanted = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
-                let got = read_up_to(self, chunk.get_mut(..wanted).unwrap_or_default())?;
-                if got == 0 {
-                    return Ok(false);
-                }
-                self.of_weights.update(chunk.get(..got).unwrap_or_default());
-                left = left.saturating_sub(got as u64);
+    /// Reads weights once more: they had passed before it was known where they lie.
+    fn digest_again(&mut self, stretch: &Stretch) -> io::Result<bool> {
+        let mut digest = std::mem::take(&mut self.of_weights);
+        let whole = self.read_again(stretch, |bytes| digest.update(bytes));
+        self.of_weights = digest;
+        whole
+    }
+
+    /// Reads a stretch for `see`; false when the source ends before it does.
+    fn read_again(&mut self, stretch: &Stretch, mut see: impl FnMut(&[u8])) -> io::Result<bool> {
+        let mut left = stretch.end.saturating_sub(stretch.start);
+        if left == 0 {
+            return Ok(true);
+        }
+        self.seek(SeekFrom::Start(stretch.start))?;
+        let mut chunk = vec![0; usize::try_from(left).unwrap_or(CHUNK).min(CHUNK)];
+        while left > 0 {
+            let wanted = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+            let got = read_up_to(self, chunk.get_mut(..wanted).unwrap_or_default())?;
+            if got == 0 {
+                return Ok(false);
             }
+            see(chunk.get(..got).unwrap_or_default());
+            left = left.saturating_sub(got as u64);
         }
         Ok(true)
     }
@@ -116,16 +193,29 @@ impl<R: Read + Seek> Digesting<R> {
         if at > self.frontier || end <= self.frontier {
             return;
         }
-        self.whole.update(part(bytes, at, &(self.frontier..end)));
-        self.frontier = end;
+        let fresh = std::mem::replace(&mut self.frontier, end)..end;
+        self.whole.update(part(bytes, at, &fresh));
         while let Some(stretch) = self.weights.last().filter(|stretch| stretch.start < end) {
-            self.of_weights.update(part(bytes, at, &(stretch.start.max(at)..stretch.end.min(end))));
+            self.of_weights.update(part(bytes, at, &inside(stretch, &fresh)));
             if stretch.end > end {
                 break;
             }
             self.weights.pop();
         }
+        while let Some(next) = self.checksums.last().filter(|next| next.stretch.start < end) {
+            self.crc32.update(part(bytes, at, &inside(&next.stretch, &fresh)));
+            if next.stretch.end > end {
+                break;
+            }
+            let crc32 = std::mem::take(&mut self.crc32).finalize();
+            self.wrong.extend(self.checksums.pop().filter(|done| done.crc32 != crc32));
+        }
     }
+}
+
+/// What two stretches share.
+fn inside(one: &Stretch, other: &Stretch) -> Stretch {
+    one.start.max(other.start)..one.end.min(other.end)
 }
 
 /// The part of `bytes`, which begin at `at`, that lies in a stretch.
@@ -191,6 +281,31 @@ mod tests {
         let mut source = Digesting::new(Cursor::new(&data), 700_000);
         let digests = source.finish(&[5000..6000, 0..100]).unwrap().unwrap();
         assert_eq!(digests.weights, Some(of(&[&data[5000..6000], &data[..100]].concat())));
+    }
+
+    #[test]
+    fn checksums_are_compared_in_passing_and_where_they_have_passed() {
+        let data: Vec<u8> = (0..=255).cycle().take(700_000).collect();
+        let checksum = |stretch: std::ops::Range<usize>, wrong: u32| Checksum {
+            crc32: crc32fast::hash(&data[stretch.clone()]) ^ wrong,
+            member: format!("{stretch:?}"),
+            stretch: stretch.start as u64..stretch.end as u64,
+        };
+        for read_before in [0, 100, 1000, 5000, 299_999, 700_000] {
+            let mut source = Digesting::new(Cursor::new(&data), 700_000);
+            source.read_exact(&mut vec![0; read_before]).unwrap();
+            let (right, wrong) = ([10..50, 2000..300_000], [300_000..300_001, 400_000..700_000, 50..60]);
+            let right = right.into_iter().map(|stretch| checksum(stretch, 0));
+            source
+                .expect(right.chain(wrong.into_iter().map(|stretch| checksum(stretch, 1))).collect())
+                .unwrap();
+            let digests = source.finish(&[2000..300_000, 300_000..300_001]).unwrap().unwrap();
+            assert_eq!((digests.whole, digests.weights), (of(&data), Some(of(&data[2000..300_001]))));
+            let mut seen: Vec<String> =
+                source.wrong_checksums().into_iter().map(|wrong| wrong.member).collect();
+            seen.sort();
+            assert_eq!(seen, ["300000..300001", "400000..700000", "50..60"], "after {read_before}");
+        }
     }
 
     #[test]

@@ -8,7 +8,10 @@ use std::{collections::BTreeMap, io};
 use catalog::Catalog;
 use domain::{Fact, Severity, Verdict};
 
-use super::{Limits, Member, digests::Stretch};
+use super::{
+    Limits, Member, Purse,
+    digests::{Checksum, Stretch},
+};
 use crate::{
     Claim, Rule,
     reader::{Fault, cut},
@@ -18,6 +21,8 @@ use crate::{
 /// Different facts that are kept of one file, and of one rule in it; more are counted in the last one kept.
 const FACTS: usize = 200;
 const FACTS_OF_A_RULE: usize = 24;
+/// Bytes of any file that may be looked at more than once.
+const SPARE: u64 = 16 << 20;
 /// Members that are listed.
 const MEMBERS: usize = 4096;
 
@@ -36,12 +41,18 @@ pub(crate) struct Look<'l> {
     members: Vec<Member>,
     /// Members beyond those that are listed.
     unlisted: u64,
-    unpacked: u64,
+    purse: Purse,
+    /// Bytes that may still be looked at more than once.
+    spare: u64,
+    /// Compressed layers around where the look stands.
+    pub(crate) layers: usize,
     /// Licences, and models that this one was made from, which a member claims.
     pub(crate) license_claims: Vec<Claim>,
     pub(crate) base_models: Vec<String>,
     /// Where the weights lie in the file itself, in the order of their names.
     pub(crate) weights: Vec<Stretch>,
+    /// Checksums of stretches of the file itself, compared when all of it is read.
+    pub(crate) checksums: Vec<Checksum>,
 }
 
 impl<'l> Look<'l> {
@@ -56,10 +67,13 @@ impl<'l> Look<'l> {
             verdict: Verdict::Clean,
             members: Vec::new(),
             unlisted: 0,
-            unpacked: 0,
+            purse: Purse::new(limits.unpacked),
+            spare: SPARE,
+            layers: 0,
             license_claims: Vec::new(),
             base_models: Vec::new(),
             weights: Vec::new(),
+            checksums: Vec::new(),
         }
     }
 
@@ -168,17 +182,44 @@ impl<'l> Look<'l> {
 
     /// Counts bytes that were unpacked; false, and said, when they are more than may be.
     pub(crate) fn spend(&mut self, bytes: u64) -> bool {
-        self.unpacked = self.unpacked.saturating_add(bytes);
-        let enough = self.unpacked <= self.limits.unpacked;
-        if !enough {
-            self.say(
-                &rules::TOO_MUCH_WORK,
-                None,
-                "unpacked",
-                format!("more than {} bytes unpacked", self.limits.unpacked),
-            );
-        }
+        let enough = self.purse.spend(bytes);
+        self.say_refusals();
         enough
+    }
+
+    /// Bytes of a file of that length may be looked at a few times over, as different readers see them.
+    pub(crate) fn allow_again(&mut self, len: u64) {
+        self.spare = self.spare.saturating_add(len.saturating_mul(4));
+    }
+
+    /// Counts bytes that are looked at once more; false, and said, when that happens too often.
+    ///
+    /// Whoever looks at the same bytes in two ways asks here first: in archives within archives, two ways become thousands.
+    pub(crate) fn again(&mut self, bytes: u64) -> bool {
+        // Even nothing is some work.
+        let left = self.spare.checked_sub(bytes.saturating_add(4096));
+        self.spare = left.unwrap_or(0);
+        if left.is_none() {
+            let message = "parts overlap or can be read in so many ways that they are not all looked at";
+            self.say(&rules::TOO_MUCH_WORK, None, "overlap", message);
+        }
+        left.is_some()
+    }
+
+    /// What may still be unpacked, for sources that unpack as they are read.
+    pub(crate) fn purse(&self) -> Purse {
+        self.purse.clone()
+    }
+
+    /// Says that something was not unpacked because it would have been too much, if that is so.
+    pub(crate) fn say_refusals(&mut self) {
+        if self.purse.take_refusal() {
+            let limit = self.limits.unpacked;
+            let message = format!(
+                "unpacking stopped: it would have been more than {limit} bytes in all, or the same ones too often"
+            );
+            self.say(&rules::TOO_MUCH_WORK, None, "unpacked", message);
+        }
     }
 
     /// The members down to where the look stands, as they are shown.
