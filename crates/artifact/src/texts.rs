@@ -1,5 +1,8 @@
 //! Texts beside a model that say what is loaded and run: configurations, templates, code, cards. They are told by name.
 
+#[allow(dead_code)]
+pub(crate) mod jinja;
+
 use std::io;
 
 use crate::inspect::{Bytes, Look};
