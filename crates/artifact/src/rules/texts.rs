@@ -21,9 +21,11 @@ pub(crate) const RULES: &[&Rule] = &[
     &TARGET_RUNS,
     &TARGET_UNKNOWN,
     &YAML_OBJECT,
+    &YAML_TYPE,
     &SKOPS_TYPE,
     &SKOPS_RUNS,
     &PRESET_OPTION,
+    &PRESET_UNKNOWN,
     &INDEX_ESCAPES,
     &CODE_BESIDE,
     &CODE_RUNS,
@@ -216,6 +218,18 @@ pub(crate) static YAML_OBJECT: Rule = Rule {
     references: &["CVE-2020-14343", "https://cwe.mitre.org/data/definitions/502.html"],
 };
 
+/// `!!python/object` of a type that is not known.
+pub(crate) static YAML_TYPE: Rule = Rule {
+    id: "yaml-python-type",
+    severity: Severity::Medium,
+    verdict: Verdict::Suspicious,
+    title: "a YAML file names Python types to be made",
+    does: "A loader that is not the safe one imports what the tag names and makes an object of it.",
+    help: "read it with a safe loader only; no configuration of a model needs such tags",
+    example: "!!python/object:my_package.Thing {}",
+    references: &["CVE-2020-14343", "https://cwe.mitre.org/data/definitions/502.html"],
+};
+
 /// A type in a skops file.
 pub(crate) static SKOPS_TYPE: Rule = Rule {
     id: "skops-unknown-type",
@@ -250,6 +264,18 @@ pub(crate) static PRESET_OPTION: Rule = Rule {
     help: "take the option out, or set it on the command line where it can be seen",
     example: "log-file = /home/me/.bashrc",
     references: &["https://github.com/ggml-org/llama.cpp/blob/master/docs/preset.md"],
+};
+
+/// An option of a preset that is not known.
+pub(crate) static PRESET_UNKNOWN: Rule = Rule {
+    id: "preset-unknown-option",
+    severity: Severity::Info,
+    verdict: Verdict::Clean,
+    title: "a preset sets an option that is not known",
+    does: "Nothing that is known; newer runtimes have newer options.",
+    help: "look the option up in the runtime's help",
+    example: "my-option = 1",
+    references: &[],
 };
 
 /// A shard index that leads out of its directory.

@@ -58,6 +58,13 @@ pub(crate) fn judge(template: &str, place: Place<'_>, look: &mut Look<'_>) {
     }
 }
 
+/// Judges a text that may be a template, as under keys that other languages of templates use as well.
+pub(crate) fn judge_if_jinja(text: &str, place: Place<'_>, look: &mut Look<'_>) {
+    if has_tags(text) && text.len() <= LONGEST && parse::template(text).is_ok() {
+        judge(text, place, look);
+    }
+}
+
 fn say(seen: &Seen, template: &str, place: Place<'_>, look: &mut Look<'_>) {
     let (rule, what) = match seen.wrong {
         Wrong::Internals => (
@@ -87,6 +94,6 @@ fn line(template: &str, at: usize) -> usize {
 }
 
 /// Whether a text has a tag of a template at all.
-pub(crate) fn has_tags(text: &str) -> bool {
+fn has_tags(text: &str) -> bool {
     ["{{", "{%", "{#"].iter().any(|tag| text.contains(tag))
 }
