@@ -195,7 +195,7 @@ pub(crate) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
         return Ok(());
     };
     if look.depth() == 0 && data_end > start {
-        look.weights = vec![start..data_end];
+        look.weights.push(start..data_end);
     }
     trailing::judge(bytes, data_end, data_end, &rules::weights::SAFETENSORS_TRAILING, look)
 }

@@ -69,13 +69,13 @@ impl Strict {
             }
         }
         if let Value::Number(number) = value {
-            let slot = match key {
-                "split.no" => 0,
-                "split.count" => 1,
-                "split.tensors.count" => 2,
-                _ => return,
-            };
-            self.split[slot] = Some(*number);
+            let [no, count, tensors] = &mut self.split;
+            match key {
+                "split.no" => *no = Some(*number),
+                "split.count" => *count = Some(*number),
+                "split.tensors.count" => *tensors = Some(*number),
+                _ => {}
+            }
         }
     }
 
@@ -164,7 +164,7 @@ impl Strict {
         }
         let end = start.checked_add(end).filter(|_| known)?;
         if look.depth() == 0 && end > start {
-            look.weights = vec![start..end];
+            look.weights.push(start..end);
         }
         Some(end)
     }

@@ -206,7 +206,7 @@ fn statement(words: &[Word<'_>], open: &mut Vec<Block>, seen: &mut Seen) -> Resu
     }
     let rest = words.get(1..).unwrap_or_default();
     match words.first() {
-        None => return Err("an action is empty"),
+        None => Err("an action is empty"),
         Some(Word::Name("if" | "with" | "range")) => {
             if rest.is_empty() && words.first() != Some(&Word::Name("range")) {
                 return Err("a block lacks its condition");

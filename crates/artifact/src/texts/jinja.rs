@@ -48,13 +48,14 @@ pub(crate) fn judge(template: &str, place: Place<'_>, look: &mut Look<'_>) {
                 format!("the template `{}` cannot be read: {} in line {line}", place.key, mistake.what);
             look.say(&rules::TEMPLATE_BROKEN, offset(place, mistake.at), place.key, message);
         }
-        Ok(pieces) => match judge::judge(&pieces) {
-            Some(seen) => seen.iter().for_each(|seen| say(seen, template, place, look)),
-            None => {
+        Ok(pieces) => {
+            let (seen, whole) = judge::judge(&pieces);
+            seen.iter().for_each(|seen| say(seen, template, place, look));
+            if !whole {
                 let message = format!("judging the template `{}` takes too many steps", place.key);
                 look.say(&TOO_MUCH_WORK, place.offset, place.key, message);
             }
-        },
+        }
     }
 }
 

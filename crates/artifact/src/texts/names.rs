@@ -299,11 +299,6 @@ pub(super) fn leads(name: &str) -> Leads {
     }
 }
 
-/// Whether a module may be imported for a part of a model.
-pub(super) fn is_library(module: &str) -> bool {
-    leads(module) == Leads::Model
-}
-
 /// Whether whole components of a name, next to each other, are those of `part`.
 fn has_part(name: &str, part: &str) -> bool {
     let (name, part) = (format!(".{name}."), format!(".{part}."));

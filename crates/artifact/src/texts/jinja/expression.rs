@@ -151,22 +151,29 @@ impl Parser<'_> {
         while let Some(step) = self.postfix()? {
             steps.push(step);
         }
-        while filters {
-            let at = self.at();
-            let kind = if self.eat_sign("|") {
-                let name = self.dotted_name()?;
-                let args = if self.is_sign("(") { self.args()? } else { Args::default() };
-                StepKind::Filter(name, args)
-            } else if self.eat_name("is") {
-                self.test()?
-            } else if self.is_sign("(") {
-                StepKind::Call(self.args()?)
-            } else {
-                break;
-            };
-            steps.push(Step { at, kind });
+        while let Some(step) = self.filter_or_test(filters)? {
+            steps.push(step);
         }
         Ok(if steps.is_empty() { base } else { Expr::Path(Box::new(base), steps) })
+    }
+
+    /// A filter, a test, or a call of what came of one.
+    fn filter_or_test(&mut self, filters: bool) -> Result<Option<Step>, Mistake> {
+        let at = self.at();
+        let kind = if !filters {
+            return Ok(None);
+        } else if self.eat_sign("|") {
+            let name = self.dotted_name()?;
+            let args = if self.is_sign("(") { self.args()? } else { Args::default() };
+            StepKind::Filter(name, args)
+        } else if self.eat_name("is") {
+            self.test()?
+        } else if self.is_sign("(") {
+            StepKind::Call(self.args()?)
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(Step { at, kind }))
     }
 
     fn postfix(&mut self) -> Result<Option<Step>, Mistake> {

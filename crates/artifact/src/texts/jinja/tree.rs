@@ -59,12 +59,6 @@ pub(super) struct Args {
     pub(super) spread: Vec<Expr>,
 }
 
-impl Args {
-    pub(super) fn all(&self) -> impl Iterator<Item = &Expr> {
-        self.plain.iter().chain(self.named.iter().map(|(_, value)| value)).chain(&self.spread)
-    }
-}
-
 /// What is assigned to: names, and attributes of namespaces as `name.attribute`; a tuple has several.
 pub(super) type Target = Vec<String>;
 

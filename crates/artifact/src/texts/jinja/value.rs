@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 /// Constants that one value may be, told apart.
 const MANY: usize = 24;
-/// Characters of a text, and elements of a list, that are followed.
-const LONG: usize = 4096;
-const WIDE: usize = 256;
+/// Bytes of a text, and elements of a list, that are followed.
+const LONG: usize = 512;
+const WIDE: usize = 64;
 
 /// A constant; in a list or map also a place of which nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +27,19 @@ impl Const {
             Self::Integer(_) | Self::Hole => false,
             Self::List(items) => items.iter().any(Self::has_text),
             Self::Map(pairs) => pairs.iter().any(|(key, value)| key.has_text() || value.has_text()),
+        }
+    }
+
+    /// About how many bytes it takes.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len().saturating_add(32),
+            Self::Integer(_) | Self::Hole => 32,
+            Self::List(items) => items.iter().map(Self::weight).fold(32, usize::saturating_add),
+            Self::Map(pairs) => {
+                let weights = pairs.iter().flat_map(|(key, value)| [key.weight(), value.weight()]);
+                weights.fold(32, usize::saturating_add)
+            }
         }
     }
 
@@ -122,6 +135,16 @@ impl Value {
         before != (self.known.len(), self.built, self.open)
     }
 
+    /// Whether it may be anything already, so that nothing can be added.
+    pub(super) fn is_full(&self) -> bool {
+        self.known.len() >= MANY && self.built && self.open
+    }
+
+    /// About how many bytes its constants take.
+    pub(super) fn weight(&self) -> usize {
+        self.known.iter().map(Const::weight).fold(0, usize::saturating_add)
+    }
+
     pub(super) fn known(&self) -> impl Iterator<Item = &Const> {
         self.known.iter()
     }
@@ -176,6 +199,9 @@ impl Value {
         let mut out = Self::default();
         for left in &self.known {
             for right in &other.known {
+                if out.is_full() {
+                    return out;
+                }
                 match with(left, right) {
                     Some(constant) => out.add(constant),
                     None => (out.open, out.built) = (true, out.built || text),
