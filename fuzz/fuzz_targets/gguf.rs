@@ -8,4 +8,5 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let mut data = data;
     let magic = eyeline_fuzz::choose(MAGICS, &mut data);
     eyeline_fuzz::check(magic, data);
+    eyeline_fuzz::check_inspection("model", &[magic, data].concat());
 });

@@ -1,8 +1,11 @@
 //! What every fuzz target of the artefact parsers checks, behind the magic number of its format.
 
-use std::io::Cursor;
+use std::{io::Cursor, sync::LazyLock};
 
-use artifact::{HEAD, identify, plausible};
+use artifact::{HEAD, Limits, identify, inspect, plausible};
+use catalog::Catalog;
+
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog::load().expect("the catalogue is read"));
 
 /// Identifies a file that begins with `magic`, and checks what holds for every answer.
 pub fn check(magic: &[u8], data: &[u8]) {
@@ -15,6 +18,16 @@ pub fn check(magic: &[u8], data: &[u8]) {
         assert!(found.metadata.keys.values().all(|value| value.chars().count() <= 256));
         assert!(found.facts.len() <= 8 && found.license_claims.len() <= 96);
     }
+}
+
+/// Inspects a file of that name to its end, and checks what holds for every answer.
+pub fn check_inspection(name: &str, file: &[u8]) {
+    let limits = Limits { unpacked: 64 << 20, text: 16 << 20, ..Limits::full() };
+    let found = inspect(Cursor::new(file), file.len() as u64, name, &CATALOG, &limits)
+        .expect("a file in memory has no errors");
+    assert!(found.facts.len() <= 400);
+    assert!(found.facts.iter().all(|fact| fact.message.chars().count() <= 256));
+    assert!(found.sha256.is_some());
 }
 
 /// Splits off a selector, so that one target can begin with one of several magic numbers.

@@ -4,18 +4,25 @@
 //! What the keys mean is in [`keys`]; this file only knows how they are laid out.
 
 mod keys;
+mod strict;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Read, Seek};
 
 use domain::{Role, Severity};
 
-pub(crate) use self::tables::file_type;
-use self::{keys::Keys, tables::tensor_type};
+pub(crate) use self::tables::{file_type, tensor_type};
+use self::{
+    keys::Keys,
+    strict::{Strict, Tensor},
+};
 use crate::{
     Format, Identified, Sureness,
     inspect::{Bytes, Look},
     reader::{Bounded, Fault, u32_at},
+    rules,
 };
 
 const TRUNCATED: &str = "gguf-truncated";
@@ -77,7 +84,7 @@ pub(crate) fn identify<R: Read + Seek>(
     if big_endian {
         bounded.set_big_endian();
     }
-    let mut walk = Walk { reader: bounded, narrow: version == 1, keys: Keys::default() };
+    let mut walk = Walk::new(bounded, version, (KEY_LIMIT, HEADER_LIMIT));
     let outcome = walk.header();
     walk.keys.describe(&mut found);
     found.settle(outcome, TRUNCATED)?;
@@ -89,9 +96,20 @@ struct Walk<'r, R> {
     /// Version 1: counts and lengths have 32 bits.
     narrow: bool,
     keys: Keys,
+    /// The most keys, and the most bytes of a header, that are walked.
+    limits: (u64, u64),
+    /// What an inspection gathers on the way.
+    strict: Option<Strict>,
+    /// Where the last text that was read begins, and its length.
+    text: (u64, u64),
 }
 
-impl<R: Read + Seek> Walk<'_, R> {
+impl<'r, R: Read + Seek> Walk<'r, R> {
+    fn new(reader: Bounded<'r, R>, version: u32, limits: (u64, u64)) -> Self {
+        // Version 1: counts and lengths have 32 bits.
+        let narrow = version == 1;
+        Self { reader, narrow, keys: Keys::default(), limits, strict: None, text: (0, 0) }
+    }
     fn header(&mut self) -> Result<(), Fault> {
         self.reader.skip(8)?;
         let counts_at = self.reader.offset();
@@ -126,8 +144,9 @@ impl<R: Read + Seek> Walk<'_, R> {
             let message = format!("the header announces {keys} keys, more than the file can hold");
             return Err(Fault::broken("gguf-key-count", Severity::High, at, message));
         }
-        if keys > KEY_LIMIT {
-            let message = format!("the header announces {keys} keys; {KEY_LIMIT} are read at most");
+        let most = self.limits.0;
+        if keys > most {
+            let message = format!("the header announces {keys} keys; {most} are read at most");
             return Err(Fault::broken("gguf-key-count", Severity::Medium, at, message));
         }
         if tensors.checked_mul(24).is_none_or(|need| need > room) {
@@ -139,10 +158,11 @@ impl<R: Read + Seek> Walk<'_, R> {
 
     fn within_limit(&self) -> Result<(), Fault> {
         let at = self.reader.offset();
-        if at <= HEADER_LIMIT {
+        let most = self.limits.1;
+        if at <= most && !self.strict.as_ref().is_some_and(Strict::is_full) {
             return Ok(());
         }
-        let message = format!("the header is longer than {HEADER_LIMIT} bytes");
+        let message = format!("the header is longer than {most} bytes or has more names than are read");
         Err(Fault::broken("gguf-header-limit", Severity::Medium, at, message))
     }
 
@@ -168,6 +188,9 @@ impl<R: Read + Seek> Walk<'_, R> {
         let key = self.reader.text(length)?;
         let kind = self.reader.u32()?;
         let value = self.value(kind, 0)?;
+        if let Some(strict) = &mut self.strict {
+            strict.key(&key, &value, self.text.0, self.text.1);
+        }
         self.keys.note(&key, value);
         Ok(())
     }
@@ -185,6 +208,7 @@ impl<R: Read + Seek> Walk<'_, R> {
             7 => Value::Other((self.reader.u8()? != 0).to_string()),
             8 => {
                 let length = self.length()?;
+                self.text = (self.reader.offset(), length);
                 Value::Text(self.reader.text(length)?)
             }
             9 => self.array(depth)?,
@@ -243,8 +267,11 @@ impl<R: Read + Seek> Walk<'_, R> {
     /// A tensor's description: its number of elements, and where its data ends after the start of the data.
     fn tensor(&mut self) -> Result<(u64, u64), Fault> {
         self.within_limit()?;
-        let length = self.length()?;
-        self.reader.skip(length)?;
+        let name_length = self.length()?;
+        let name = match self.strict {
+            Some(_) => self.name(name_length)?,
+            None => self.reader.skip(name_length).map(|()| String::new())?,
+        };
         let at = self.reader.offset();
         let dimensions = self.reader.u32()?;
         if dimensions > DIMENSIONS {
@@ -252,8 +279,12 @@ impl<R: Read + Seek> Walk<'_, R> {
             return Err(Fault::broken("gguf-dimensions", Severity::High, at, message));
         }
         let mut elements = Some(1u64);
+        let mut row = None;
         for _ in 0..dimensions {
             let extent = self.size()?;
+            row.get_or_insert(extent);
+            // A dimension of zero hides what the others come to.
+            elements = elements.filter(|_| extent <= i64::MAX.cast_unsigned());
             elements = elements.and_then(|product| product.checked_mul(extent));
         }
         // ggml counts elements in a signed 64-bit number.
@@ -269,7 +300,17 @@ impl<R: Read + Seek> Walk<'_, R> {
             let message = "the place of a tensor overflows".to_owned();
             return Err(Fault::broken("gguf-tensor-offset", Severity::High, at, message));
         };
+        if let Some(strict) = &mut self.strict {
+            let row = row.unwrap_or(1);
+            strict.tensor(Tensor { name, name_length, at, row, elements, kind, offset });
+        }
         Ok((elements, end))
+    }
+
+    /// A name of a tensor, whole up to some length: names are compared, and a long one is wrong already.
+    fn name(&mut self, length: u64) -> Result<String, Fault> {
+        let bytes = self.reader.field(length, 4096)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// The tensors must lie inside the file; a download that broke off is the usual reason when they do not.
@@ -305,7 +346,34 @@ const fn scalar_size(kind: u32) -> u64 {
     }
 }
 
-/// Looks at all of the file.
-pub(crate) fn inspect(_bytes: &Bytes<'_>, _look: &mut Look<'_>) -> io::Result<()> {
-    Ok(())
+/// Looks at all of the file: the header to its end, every template, every place of a tensor, what follows the end.
+pub(crate) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> {
+    let mut head = [0; 8];
+    bytes.head(&mut head)?;
+    let Some((version @ 1..=3, big_endian)) = version(&head) else { return Ok(()) };
+    let mut reader = bytes.reader();
+    let mut bounded = Bounded::new(&mut reader, bytes.len());
+    if big_endian {
+        bounded.set_big_endian();
+    }
+    let mut walk = Walk::new(bounded, version, (strict::NAMES as u64, look.limits.text as u64));
+    walk.strict = Some(Strict::default());
+    let outcome = walk.header();
+    let (header_end, alignment) = (walk.reader.offset(), walk.keys.alignment());
+    let mut strict = walk.strict.take().unwrap_or_default();
+    strict.judge(bytes, look)?;
+    let broken = match &outcome {
+        Ok(()) => false,
+        // A file that was cut off still has a header whose places can be compared.
+        Err(Fault::Broken(fact)) => fact.rule != TRUNCATED,
+        Err(_) => true,
+    };
+    look.settle(outcome, &rules::weights::GGUF_TRUNCATED)?;
+    if broken {
+        return Ok(());
+    }
+    match strict.places(header_end, alignment, look) {
+        Some(end) => strict::after(bytes, end, alignment, look),
+        None => Ok(()),
+    }
 }

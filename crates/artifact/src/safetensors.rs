@@ -4,16 +4,21 @@
 
 mod header;
 mod short;
+mod strict;
+#[cfg(test)]
+mod tests;
+pub(crate) mod trailing;
 
 use std::io::{self, Read, Seek};
 
 use domain::{Role, Severity};
 
-use self::header::Header;
+use self::{header::Header, strict::Strict};
 use crate::{
     Format, Identified, Sureness,
     inspect::{Bytes, Look},
     reader::{Bounded, Fault, u64_at},
+    rules,
 };
 
 /// The library refuses a longer header.
@@ -74,8 +79,15 @@ enum End {
 }
 
 fn walk<R: Read + Seek>(reader: &mut Bounded<'_, R>, take: u64) -> Result<(Header, End), Fault> {
+    walk_into(reader, take, Header::default())
+}
+
+fn walk_into<R: Read + Seek>(
+    reader: &mut Bounded<'_, R>,
+    take: u64,
+    mut header: Header,
+) -> Result<(Header, End), Fault> {
     reader.seek(8)?;
-    let mut header = Header::default();
     let mut failed = None;
     let source = short::Strings::new(Remember { inner: reader.take(take), failed: &mut failed });
     let read = header.read(source);
@@ -115,7 +127,7 @@ fn check(header: &Header, end: End, announced: u64, len: u64) -> Result<(), Faul
     }
     if announced > LIBRARY_LIMIT {
         let message = format!("the header has {announced} bytes; the library reads {LIBRARY_LIMIT} at most");
-        return broken("safetensors-header-limit", Severity::High, message);
+        return broken("safetensors-header-limit", Severity::Medium, message);
     }
     match end {
         End::Broken => {
@@ -144,7 +156,46 @@ fn check(header: &Header, end: End, announced: u64, len: u64) -> Result<(), Faul
     }
 }
 
-/// Looks at all of the file.
-pub(crate) fn inspect(_bytes: &Bytes<'_>, _look: &mut Look<'_>) -> io::Result<()> {
-    Ok(())
+/// Looks at all of the file: the header to its end, every place of a tensor, what follows the end.
+///
+/// What identification said of the header is known here: a file that ends too early, bytes that follow.
+pub(crate) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> {
+    let mut length = [0; 8];
+    bytes.head(&mut length)?;
+    let announced = u64::from_le_bytes(length);
+    if announced > bytes.len().saturating_sub(8) {
+        let message = format!("the header announces {announced} bytes, more than the file holds");
+        look.say(&rules::weights::SAFETENSORS_TRUNCATED, 0, "", message);
+        return Ok(());
+    }
+    if announced > look.limits.text as u64 {
+        let message = format!("the header has {announced} bytes; {} are read at most", look.limits.text);
+        look.say(&rules::TOO_MUCH_WORK, 0, "header", message);
+        return Ok(());
+    }
+    let mut reader = bytes.reader();
+    let mut bounded = Bounded::new(&mut reader, bytes.len());
+    let mut header = Header::default();
+    header.strict = Some(Strict::default());
+    let walked = walk_into(&mut bounded, announced, header);
+    let Some((mut header, end)) = look.settle(walked, &rules::weights::SAFETENSORS_TRUNCATED)? else {
+        return Ok(());
+    };
+    let mut strict = header.strict.take().unwrap_or_default();
+    strict.judge(look);
+    if end != End::Whole {
+        look.say(&rules::weights::SAFETENSORS_HEADER, 0, "", "the header is not sound JSON");
+        return Ok(());
+    }
+    let start = announced.saturating_add(8);
+    strict.places(start, look);
+    let Some(data_end) = start.checked_add(header.data_end).filter(|end| *end <= bytes.len()) else {
+        let message = format!("the tensors need more than the {} bytes of the file", bytes.len());
+        look.say(&rules::weights::SAFETENSORS_TRUNCATED, 0, "", message);
+        return Ok(());
+    };
+    if look.depth() == 0 && data_end > start {
+        look.weights.push(start..data_end);
+    }
+    trailing::judge(bytes, data_end, data_end, &rules::weights::SAFETENSORS_TRAILING, look)
 }

@@ -135,12 +135,17 @@ impl Gguf {
     }
 }
 
-/// A llama.cpp file from before GGUF (`ggjt`, version 3), quantised as `Q4_0`.
+/// A llama.cpp file from before GGUF (`ggjt`, version 3): 32 words, and one tensor quantised as `Q4_0`.
 pub fn ggml() -> Vec<u8> {
-    let numbers = [3u32, 32_000, 4096, 256, 32, 32, 128, 2];
+    let numbers = [3u32, 32, 64, 32, 4, 2, 16, 2];
     let mut out = b"tjgg".to_vec();
     numbers.iter().for_each(|number| out.extend(number.to_le_bytes()));
-    out.resize(out.len() + WEIGHTS, 0);
+    for word in 0..32u8 {
+        out.extend([1, 0, 0, 0, word, 0, 0, 0, 0]);
+    }
+    [2u32, 1, 2, 64, 256].iter().for_each(|number| out.extend(number.to_le_bytes()));
+    out.push(b'w');
+    out.resize(out.len().next_multiple_of(32) + 64 * 256 / 32 * 18, 0);
     out
 }
 

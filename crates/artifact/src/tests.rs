@@ -7,9 +7,11 @@ mod formats;
 mod hostile;
 mod ordinary;
 
-use std::io::Cursor;
+use std::{io::Cursor, sync::LazyLock};
 
-use crate::{HEAD, Identified, identify, plausible, testkit};
+use catalog::Catalog;
+
+use crate::{HEAD, Identified, Inspection, Limits, identify, inspect, plausible, testkit};
 
 /// Identifies bytes, and checks on the way that the cheap test never stood in the way.
 fn look(bytes: &[u8]) -> Option<Identified> {
@@ -19,6 +21,14 @@ fn look(bytes: &[u8]) -> Option<Identified> {
         assert!(plausible(&bytes[..bytes.len().min(HEAD)], len), "identified but not plausible: {found:?}");
     }
     found
+}
+
+/// Loaded once: its patterns are many.
+pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog::load().unwrap());
+
+/// Inspects bytes as a file of that name.
+pub(crate) fn inspected(bytes: &[u8], name: &str) -> Inspection {
+    inspect(Cursor::new(bytes), bytes.len() as u64, name, &CATALOG, &Limits::full()).unwrap()
 }
 
 fn found(bytes: &[u8]) -> Identified {

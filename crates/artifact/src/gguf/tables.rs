@@ -11,6 +11,11 @@ pub(crate) struct TensorType {
 }
 
 impl TensorType {
+    /// The elements of a block.
+    pub(crate) const fn block(self) -> u64 {
+        self.block
+    }
+
     /// The bytes that so many elements take; `u64::MAX` when that overflows.
     pub(crate) fn bytes(self, elements: u64) -> u64 {
         elements.div_ceil(self.block.max(1)).saturating_mul(self.bytes)
@@ -49,8 +54,15 @@ pub(crate) fn tensor_type(number: u32) -> Option<TensorType> {
         28 => ("F64", 1, 8),
         29 => ("IQ1_M", 256, 56),
         30 => ("BF16", 1, 2),
+        // Removed from ggml; files with them are still about.
+        31 => ("Q4_0_4_4", 32, 18),
+        32 => ("Q4_0_4_8", 32, 18),
+        33 => ("Q4_0_8_8", 32, 18),
         34 => ("TQ1_0", 256, 54),
         35 => ("TQ2_0", 256, 66),
+        36 => ("IQ4_NL_4_4", 32, 18),
+        37 => ("IQ4_NL_4_8", 32, 18),
+        38 => ("IQ4_NL_8_8", 32, 18),
         39 => ("MXFP4", 32, 17),
         40 => ("NVFP4", 64, 36),
         41 => ("Q1_0", 128, 18),

@@ -86,9 +86,13 @@ impl<'l> Look<'l> {
         message: impl Into<String>,
     ) {
         self.verdict = self.verdict.max(rule.verdict);
+        let offset = offset.into();
         if let Some(at) = self.seen.get(&(rule.id, name.to_owned())) {
+            let place = (!self.path.is_empty()).then(|| self.place());
             if let Some(fact) = self.facts.get_mut(*at) {
-                fact.count = fact.count.saturating_add(1);
+                // What identification saw and inspection sees again at the same byte is one sighting.
+                let same = offset.is_some() && fact.offset == offset && fact.member == place;
+                fact.count = fact.count.saturating_add(u64::from(!same));
             }
             return;
         }
@@ -103,7 +107,7 @@ impl<'l> Look<'l> {
             rule: rule.id.to_owned(),
             severity: rule.severity,
             message: cut(&message.into()),
-            offset: offset.into(),
+            offset,
             member: (!self.path.is_empty()).then(|| self.place()),
             name: (!name.is_empty()).then(|| cut(name)),
             count: 1,

@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, fmt, io::Read};
 use domain::Role;
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
 
+use super::strict::Strict;
 use crate::{Identified, Sureness, reader::cut};
 
 /// Entries of `__metadata__` that are kept.
@@ -31,6 +32,8 @@ pub(super) struct Header {
     entries: BTreeMap<String, String>,
     /// The first thing that the library would refuse.
     pub(super) problem: Option<&'static str>,
+    /// What an inspection gathers on the way.
+    pub(super) strict: Option<Strict>,
 }
 
 impl Header {
@@ -43,6 +46,9 @@ impl Header {
 
     fn add(&mut self, name: &str, tensor: &Tensor) {
         self.tensors = self.tensors.saturating_add(1);
+        if let Some(strict) = &mut self.strict {
+            strict.tensor(name, &tensor.dtype, tensor.elements.0, tensor.data_offsets);
+        }
         if ["lora_", "lokr_", "hada_w"].iter().any(|mark| name.contains(mark)) {
             self.adapter_tensors = self.adapter_tensors.saturating_add(1);
         }
@@ -108,8 +114,11 @@ impl<'de> Visitor<'de> for Top<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
+            if let Some(strict) = &mut self.0.strict {
+                strict.name(&name);
+            }
             if name == "__metadata__" {
-                map.next_value_seed(Entries(&mut self.0.entries))?;
+                map.next_value_seed(Entries(&mut self.0.entries, &mut self.0.strict))?;
                 self.0.metadata = true;
             } else {
                 let tensor = map.next_value::<Tensor>()?;
@@ -155,7 +164,7 @@ impl<'de> Deserialize<'de> for Elements {
 }
 
 /// `__metadata__`: texts, kept up to a number and cut to a length.
-struct Entries<'h>(&'h mut BTreeMap<String, String>);
+struct Entries<'h>(&'h mut BTreeMap<String, String>, &'h mut Option<Strict>);
 
 impl<'de> DeserializeSeed<'de> for Entries<'_> {
     type Value = ();
@@ -174,12 +183,14 @@ impl<'de> Visitor<'de> for Entries<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<String>()? {
-            if self.0.len() >= KEPT {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            }
             let value = map.next_value::<String>().map_err(|_| A::Error::custom("metadata is text"))?;
-            self.0.insert(cut(&key), cut(&value));
+            let key = cut(&key);
+            if let (Some(strict), true) = (self.1.as_mut(), self.0.contains_key(&key)) {
+                strict.twice(&key);
+            }
+            if self.0.len() < KEPT {
+                self.0.insert(key, cut(&value));
+            }
         }
         Ok(())
     }
