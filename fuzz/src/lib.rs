@@ -1,8 +1,8 @@
 //! What every fuzz target of the artefact parsers checks, behind the magic number of its format.
 
-use std::io::Cursor;
+use std::{io::Cursor, sync::LazyLock};
 
-use artifact::{HEAD, identify, plausible};
+use artifact::{HEAD, Limits, identify, plausible};
 
 /// Identifies a file that begins with `magic`, and checks what holds for every answer.
 pub fn check(magic: &[u8], data: &[u8]) {
@@ -15,6 +15,18 @@ pub fn check(magic: &[u8], data: &[u8]) {
         assert!(found.metadata.keys.values().all(|value| value.chars().count() <= 256));
         assert!(found.facts.len() <= 8 && found.license_claims.len() <= 96);
     }
+}
+
+/// Inspects a file that begins with `magic`, and checks what holds for every answer.
+pub fn inspect(magic: &[u8], data: &[u8]) {
+    static CATALOG: LazyLock<catalog::Catalog> =
+        LazyLock::new(|| catalog::load().expect("the catalogue is sound"));
+    let file = [magic, data].concat();
+    let limits = Limits { unpacked: 64 << 20, text: 16 << 20, ..Limits::full() };
+    let found = artifact::inspect(Cursor::new(&file), file.len() as u64, "", &CATALOG, &limits);
+    let found = found.expect("a file in memory has no errors");
+    assert!(found.facts.len() <= 256);
+    assert!(found.facts.iter().all(|fact| fact.message.chars().count() <= 256));
 }
 
 /// Splits off a selector, so that one target can begin with one of several magic numbers.

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, io};
 
 use catalog::Catalog;
-use domain::{Fact, Severity, Verdict};
+use domain::{Fact, Metadata, Severity, Verdict};
 
 use super::{Limits, Member, digests::Stretch};
 use crate::{
@@ -20,6 +20,8 @@ const FACTS: usize = 200;
 const FACTS_OF_A_RULE: usize = 24;
 /// Members that are listed.
 const MEMBERS: usize = 4096;
+/// Keys and claims that are kept.
+const CLAIMS: usize = 96;
 
 /// What an inspection knows and gathers on its way through a file and its members.
 pub(crate) struct Look<'l> {
@@ -42,6 +44,8 @@ pub(crate) struct Look<'l> {
     pub(crate) base_models: Vec<String>,
     /// Where the weights lie in the file itself, in the order of their names.
     pub(crate) weights: Vec<Stretch>,
+    /// What the whole of the file says about itself beyond its header. Members add nothing to it.
+    pub(crate) learned: Metadata,
 }
 
 impl<'l> Look<'l> {
@@ -60,6 +64,7 @@ impl<'l> Look<'l> {
             license_claims: Vec::new(),
             base_models: Vec::new(),
             weights: Vec::new(),
+            learned: Metadata::default(),
         }
     }
 
@@ -120,7 +125,7 @@ impl<'l> Look<'l> {
                 let message = format!("the file ends before what it announces at byte {offset}");
                 self.say(truncated, offset, "", message);
             }
-            Err(Fault::Broken(fact)) => self.keep(fact),
+            Err(Fault::Broken(fact)) => self.keep(*fact),
         }
         Ok(None)
     }
@@ -164,6 +169,37 @@ impl<'l> Look<'l> {
             return;
         }
         self.members.push(Member { path: self.place(), size, format: format.map(str::to_owned), verdict });
+    }
+
+    /// Keeps a licence that the file or a member claims.
+    pub(crate) fn claim_license(&mut self, value: &str, evidence: &str) {
+        let value = cut(value.trim());
+        if self.license_claims.len() < CLAIMS && !value.is_empty() {
+            self.license_claims.push(Claim { value, evidence: cut(evidence) });
+        }
+    }
+
+    /// Keeps a key of the file itself that is worth showing.
+    pub(crate) fn learn(&mut self, key: &str, value: &str) {
+        if self.path.is_empty() && self.learned.keys.len() < CLAIMS && !value.is_empty() {
+            self.learned.keys.insert(cut(key), cut(value));
+        }
+    }
+
+    /// Keeps how many weights and tensors the file itself has, their commonest type, and where they lie.
+    pub(crate) fn learn_weights(
+        &mut self,
+        parameters: Option<u64>,
+        tensors: u64,
+        commonest: Option<String>,
+        stretches: impl Iterator<Item = Stretch>,
+    ) {
+        if self.path.is_empty() {
+            self.learned.parameters = parameters;
+            self.learned.tensors = Some(tensors);
+            self.learned.quantization = commonest;
+            self.weights.extend(stretches);
+        }
     }
 
     /// Counts bytes that were unpacked; false, and said, when they are more than may be.
