@@ -20,7 +20,7 @@ use self::digests::Digesting;
 pub(crate) use self::{bytes::Bytes, look::Look};
 use crate::{
     Format, Identified, compiled, containers, coreml, executables, executorch, ggml, gguf, hdf5, identify,
-    msgpack, onnx, openvino, ort, paddle,
+    keras, msgpack, onnx, openvino, ort, paddle,
     pickle::{self, Context},
     rdata,
     reader::cut,
@@ -213,5 +213,6 @@ fn look_inside(bytes: &Bytes<'_>, found: &Identified, look: &mut Look<'_>) -> io
 fn look_at_other(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Result<bool> {
     Ok(executables::inspect(bytes, look)?
         || containers::inspect(bytes, name, look)?
+        || keras::inspect(bytes, name, look)?
         || texts::inspect(bytes, name, look)?)
 }

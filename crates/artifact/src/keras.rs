@@ -9,12 +9,41 @@ mod python;
 #[cfg(test)]
 mod tests;
 
+use std::io;
+
 use serde_json::Value;
 
-use crate::{inspect::Look, references::code_in, rules::graphs as say};
+use crate::{
+    inspect::{Bytes, Look},
+    reader::contains,
+    references::code_in,
+    rules::graphs as say,
+};
 
 /// Values in values. Models in models take about eight each.
 const DEPTH: usize = 100;
+
+/// Looks at a text that is a configuration of Keras by its content; false when it is none.
+///
+/// The member of an archive and the file that `to_json` wrote are told by their outermost object, which names a class.
+pub(crate) fn inspect(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Result<bool> {
+    let leaf = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    if !leaf.to_ascii_lowercase().ends_with(".json") {
+        return Ok(false);
+    }
+    let Some(json) = bytes.whole(look.limits.text)? else { return Ok(false) };
+    // A name of a key may be written with escapes; only the one name that loaders look for is worth the reading.
+    let likely = leaf == "config.json" || contains(&json, b"\"class_name\"");
+    let names_class = || {
+        let value = serde_json::from_slice::<Value>(&pythons_json(&json));
+        value.map_or_else(|_| contains(&json, b"\"class_name\""), |value| value.get("class_name").is_some())
+    };
+    if !likely || !names_class() {
+        return Ok(false);
+    }
+    inspect_config(&json, look);
+    Ok(true)
+}
 
 /// Judges a configuration. What cannot be read leaves the file undecided; it is searched for lambda layers all the same.
 pub(crate) fn inspect_config(json: &[u8], look: &mut Look<'_>) {
@@ -36,7 +65,7 @@ pub(crate) fn inspect_config(json: &[u8], look: &mut Look<'_>) {
 /// Looks for what is worst in a configuration whose structure cannot be read.
 fn search(json: &[u8], look: &mut Look<'_>) {
     for word in ["\"Lambda\"", "__lambda__", "enable_unsafe_deserialization", "get_file"] {
-        if crate::reader::contains(json, word.as_bytes()) {
+        if contains(json, word.as_bytes()) {
             look.say(
                 &say::KERAS_LAMBDA,
                 None,

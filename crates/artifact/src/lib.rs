@@ -67,7 +67,7 @@ pub const HEAD: usize = 4096;
 /// A cheap test on the first `min(HEAD, len)` bytes of a file of `len` bytes.
 ///
 /// It is never false for a file that [`identify`] recognises, and it is true for every program and every zip archive,
-/// which only [`identify`] can settle. It does not allocate.
+/// which only [`identify`] can settle. Where the first bytes are those of no format it does not allocate.
 pub fn plausible(head: &[u8], len: u64) -> bool {
     gguf::plausible(head)
         || ggml::plausible(head)

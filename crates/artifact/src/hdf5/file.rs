@@ -23,6 +23,8 @@ pub(super) struct File<'r, R> {
     offsets: u8,
     lengths: u8,
     left: u64,
+    /// Where the library's data end.
+    pub(super) end: u64,
 }
 
 /// A message in the header of an object.
@@ -37,7 +39,7 @@ impl<'r, R: Read + Seek> File<'r, R> {
     /// Opens the file whose superblock stands at `place`; answers with the address of the root group.
     pub(super) fn open(inner: &'r mut R, len: u64, place: u64) -> Result<(Self, u64), Fault> {
         let reader = Bounded::new(inner, len);
-        let mut file = Self { reader, base: place, offsets: 8, lengths: 8, left: WORK };
+        let mut file = Self { reader, base: place, offsets: 8, lengths: 8, left: WORK, end: len };
         file.reader.seek(place.saturating_add(8))?;
         let version = file.reader.u8()?;
         let root = if version < 2 { file.old_superblock(version)? } else { file.new_superblock()? };
@@ -50,14 +52,17 @@ impl<'r, R: Read + Seek> File<'r, R> {
         // Reserved, the two ranks of old groups, flags; version 1 has the rank of chunk indexes as well.
         self.reader.skip(if version == 1 { 13 } else { 9 })?;
         // The library counts from where the superblock stands, whatever the base address says.
-        self.reader.skip(u64::from(self.offsets).saturating_mul(5))?;
+        self.reader.skip(u64::from(self.offsets).saturating_mul(2))?;
+        self.end = self.raw_address()?;
+        self.reader.skip(u64::from(self.offsets).saturating_mul(2))?;
         self.address()?.ok_or_else(|| malformed(self.reader.offset(), "the file has no root group"))
     }
 
     fn new_superblock(&mut self) -> Result<u64, Fault> {
         self.widths()?;
         self.reader.skip(1)?;
-        self.reader.skip(u64::from(self.offsets).saturating_mul(3))?;
+        self.reader.skip(u64::from(self.offsets).saturating_mul(2))?;
+        self.end = self.raw_address()?;
         self.address()?.ok_or_else(|| malformed(self.reader.offset(), "the file has no root group"))
     }
 
@@ -68,6 +73,11 @@ impl<'r, R: Read + Seek> File<'r, R> {
             (2 | 4 | 8, 2 | 4 | 8) => Ok(()),
             _ => Err(malformed(self.reader.offset(), "addresses of a width that no library writes")),
         }
+    }
+
+    /// How many bytes lie behind the last one that belongs to the file.
+    pub(super) fn behind(&self, len: u64) -> u64 {
+        len.saturating_sub(self.end.max(self.base.saturating_add(self.end)))
     }
 
     /// A number of `width` bytes.

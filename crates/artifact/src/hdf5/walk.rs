@@ -67,6 +67,7 @@ pub(crate) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
             weights: Vec::new(),
             floats: BTreeSet::new(),
         };
+        walk.behind(bytes.len());
         walk.run()
     });
     if outcome.is_err() {
@@ -118,6 +119,14 @@ impl<R: Read + Seek> Walk<'_, '_, '_, R> {
         }
         self.tell();
         Ok(())
+    }
+
+    fn behind(&mut self, len: u64) {
+        let behind = self.file.behind(len);
+        if behind > 0 {
+            let message = format!("{behind} bytes behind the end that the superblock gives");
+            self.look.say(&say::TRAILING, len.saturating_sub(behind), "", message);
+        }
     }
 
     fn message(&mut self, message: Message, path: &str, dataset: &mut Dataset) -> Result<(), Fault> {

@@ -23,6 +23,8 @@ use crate::{
 const DEPTH: u8 = 36;
 /// How much of one text is searched for code.
 const TEXT: usize = 1 << 20;
+/// The longest attribute that is taken for something other than a vocabulary.
+const WORDS: u64 = 16_384;
 /// Names of inputs and outputs that are kept.
 const PORTS: usize = 16;
 /// Tensors whose place is remembered for the digest of the weights.
@@ -194,17 +196,8 @@ impl<R: Read + Seek> Inspector<'_, '_, '_, R> {
         self.operator(needs, domain, &operator, message.at);
         let mut rest = message;
         while let Some(field) = self.wire.next(&mut rest)? {
-            match (field.number, field.payload()) {
-                (5, Some(span)) => self.attribute(span, depth, Some(needs))?,
-                (9, Some(span)) => {
-                    let (key, value) = self.wire.entry(span, TEXT)?;
-                    self.code(
-                        &String::from_utf8_lossy(&value),
-                        &format!("the metadata `{key}` of a node"),
-                        span.at,
-                    );
-                }
-                _ => {}
+            if let (5, Some(span)) = (field.number, field.payload()) {
+                self.attribute(span, depth, Some(needs))?;
             }
         }
         Ok(())
@@ -258,7 +251,7 @@ impl<R: Read + Seek> Inspector<'_, '_, '_, R> {
             let Value::Payload(span) = field.value else { continue };
             match field.number {
                 1 => name = self.wire.text(span)?,
-                4 | 9 => self.text(span, of, &mut texts)?,
+                4 => self.text(span, of, &mut texts)?,
                 5 | 10 => self.tensor(span, false)?,
                 6 | 11 => self.graph(span, depth.saturating_add(1), false)?,
                 22 | 23 => self.sparse(span, false)?,
@@ -272,8 +265,8 @@ impl<R: Read + Seek> Inspector<'_, '_, '_, R> {
     }
 
     fn text(&mut self, span: Span, of: Option<Needs>, texts: &mut Vec<(String, u64)>) -> Result<(), Fault> {
-        // Lists of classes have thousands of texts; those that cannot be code are not kept.
-        if span.len() < 5 && of == Some(Needs::Nothing) {
+        // A whole vocabulary, which may be one of code, can be a text as well.
+        if span.len() > WORDS {
             return Ok(());
         }
         let text = String::from_utf8_lossy(&self.wire.bytes(span, TEXT)?).into_owned();

@@ -492,3 +492,23 @@ fn offsets_of_a_flatbuffer_that_lead_nowhere_are_unscannable() {
     bytes[root + 16..root + 20].copy_from_slice(&0x7fff_ffffu32.to_le_bytes());
     assert_eq!(inspected(&bytes).verdict, Verdict::Unscannable);
 }
+
+#[test]
+fn trick_30_a_configuration_beside_weights_is_judged_by_its_content() {
+    let lambda =
+        format!(r#"{{"class_name":"Lambda","config":{{"function":["{}",null,null]}}}}"#, marshalled(&["os"]));
+    assert_eq!(inspected_as(lambda.as_bytes(), "config.json").verdict, Verdict::Malicious);
+    let escaped = lambda.replace("class_name", "cl\\u0061ss_name");
+    assert_eq!(inspected_as(escaped.as_bytes(), "config.json").verdict, Verdict::Malicious);
+    assert_eq!(inspected_as(lambda.as_bytes(), "architecture.json").verdict, Verdict::Malicious);
+    let other =
+        inspected_as(br#"{"architectures": ["LlamaForCausalLM"], "note": "class_name"}"#, "config.json");
+    assert!(other.facts.iter().all(|fact| !fact.rule.starts_with("keras")));
+}
+
+#[test]
+fn bytes_behind_hdf5_are_not_clean() {
+    let mut bytes = testkit::hdf5_new(&[], &[]);
+    bytes.extend(b"\x80\x04cos\nsystem\n.");
+    says(&bytes, Verdict::Unscannable, "bytes-behind-the-model");
+}

@@ -7,8 +7,8 @@ use super::{graphs::benign, inspected};
 use crate::testkit;
 
 /// Formats whose end is not announced, so that a shorter file can be a whole one, and ones that are mostly filling.
-const OPEN_ENDED: [&str; 8] =
-    ["lightgbm", "pmml", "openvino", "tensorflow", "tensorrt", "rknn", "hailo", "catboost"];
+const OPEN_ENDED: [&str; 9] =
+    ["lightgbm", "pmml", "openvino", "tensorflow", "tensorrt", "rknn", "hailo", "catboost", "ncnn"];
 
 fn files() -> Vec<(&'static str, Vec<u8>)> {
     let mut files = benign();
