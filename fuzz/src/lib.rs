@@ -30,6 +30,11 @@ pub fn check_inspection(name: &str, file: &[u8]) {
     assert!(found.sha256.is_some());
 }
 
+/// Inspects a file that begins with `magic`, and checks what holds for every answer.
+pub fn inspect_after(magic: &[u8], data: &[u8]) {
+    check_inspection("", &[magic, data].concat());
+}
+
 /// Splits off a selector, so that one target can begin with one of several magic numbers.
 pub fn choose<'m>(magics: &[&'m [u8]], data: &mut &[u8]) -> &'m [u8] {
     let Some((first, rest)) = data.split_first() else { return magics[0] };

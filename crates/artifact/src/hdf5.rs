@@ -3,13 +3,19 @@
 //! Source: HDF5 File Format Specification 3.0, "Disk Format: Level 0A". The superblock stands at 0, 512, 1024 or
 //! 2048; Keras is told by the names of the attributes it writes, looked for at both ends of the file.
 
+mod attribute;
+mod file;
+mod heap;
+mod walk;
+
 use std::io::{self, Read, Seek, SeekFrom};
 
 use domain::{Role, Severity};
 
+pub(crate) use self::walk::inspect;
 use crate::{
-    Format, Identified, Sureness,
-    inspect::{Bytes, Look},
+    Format, HEAD, Identified, Sureness,
+    inspect::Bytes,
     reader::{Fault, contains, read_up_to, u64_at},
 };
 
@@ -31,6 +37,13 @@ fn superblock(head: &[u8]) -> Option<(usize, u8)> {
 /// Whether a superblock stands at one of the places for one.
 pub(crate) fn plausible(head: &[u8]) -> bool {
     superblock(head).is_some()
+}
+
+/// Whether these bytes are HDF5 and no archive: both may hold a Keras model.
+pub(crate) fn is_hdf5(bytes: &Bytes<'_>) -> io::Result<bool> {
+    let mut head = [0; HEAD];
+    let got = bytes.head(&mut head)?;
+    Ok(plausible(head.get(..got).unwrap_or_default()))
 }
 
 /// Identifies HDF5, and Keras inside it.
@@ -86,9 +99,4 @@ fn check_end(head: &[u8], place: usize, version: u8, len: u64) -> Result<(), Fau
         }
         _ => Ok(()),
     }
-}
-
-/// Looks at all of the file.
-pub(crate) fn inspect(_bytes: &Bytes<'_>, _look: &mut Look<'_>) -> io::Result<()> {
-    Ok(())
 }

@@ -36,11 +36,49 @@ pub enum Format {
     Npz,
     /// A llamafile: an executable with a GGUF model inside.
     Llamafile,
+    /// ONNX Runtime's own form of ONNX.
+    Ort,
+    /// TensorFlow: a SavedModel, a graph, the index of a checkpoint.
+    Tensorflow,
+    /// Core ML.
+    Coreml,
+    /// An OpenVINO network.
+    Openvino,
+    /// An ExecuTorch program.
+    Executorch,
+    /// LiteRT-LM: language models for TensorFlow Lite.
+    Litertlm,
+    /// A TensorRT plan.
+    Tensorrt,
+    /// A PaddlePaddle program.
+    Paddle,
+    /// Parameters of Flax in MessagePack.
+    Flax,
+    /// Objects of R.
+    Rdata,
+    /// XGBoost.
+    Xgboost,
+    /// LightGBM.
+    Lightgbm,
+    /// CatBoost.
+    Catboost,
+    /// PMML.
+    Pmml,
+    /// A network for Rockchip accelerators.
+    Rknn,
+    /// A network for Hailo accelerators.
+    Hailo,
+    /// An MNN network.
+    Mnn,
+    /// The text form of an NCNN network.
+    Ncnn,
+    /// Parameters of TVM.
+    Tvm,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 31] = [
         Self::Gguf,
         Self::Ggml,
         Self::Safetensors,
@@ -53,6 +91,25 @@ impl Format {
         Self::Keras,
         Self::Npz,
         Self::Llamafile,
+        Self::Ort,
+        Self::Tensorflow,
+        Self::Coreml,
+        Self::Openvino,
+        Self::Executorch,
+        Self::Litertlm,
+        Self::Tensorrt,
+        Self::Paddle,
+        Self::Flax,
+        Self::Rdata,
+        Self::Xgboost,
+        Self::Lightgbm,
+        Self::Catboost,
+        Self::Pmml,
+        Self::Rknn,
+        Self::Hailo,
+        Self::Mnn,
+        Self::Ncnn,
+        Self::Tvm,
     ];
 
     /// The catalogue id of the format.
@@ -70,6 +127,25 @@ impl Format {
             Self::Keras => "keras",
             Self::Npz => "npz",
             Self::Llamafile => "llamafile",
+            Self::Ort => "ort",
+            Self::Tensorflow => "tensorflow",
+            Self::Coreml => "coreml",
+            Self::Openvino => "openvino",
+            Self::Executorch => "executorch",
+            Self::Litertlm => "litertlm",
+            Self::Tensorrt => "tensorrt",
+            Self::Paddle => "paddle",
+            Self::Flax => "flax",
+            Self::Rdata => "rdata",
+            Self::Xgboost => "xgboost",
+            Self::Lightgbm => "lightgbm",
+            Self::Catboost => "catboost",
+            Self::Pmml => "pmml",
+            Self::Rknn => "rknn",
+            Self::Hailo => "hailo",
+            Self::Mnn => "mnn",
+            Self::Ncnn => "ncnn",
+            Self::Tvm => "tvm",
         }
     }
 }
@@ -153,7 +229,7 @@ impl Identified {
         match outcome {
             Ok(()) => {}
             Err(Fault::Io(error)) => return Err(error),
-            Err(Fault::Broken(fact)) => self.unscannable(fact),
+            Err(Fault::Broken(fact)) => self.unscannable(*fact),
             Err(Fault::End(offset)) => {
                 let message = format!("the file ends before what it announces at byte {offset}");
                 self.unscannable(Fact::new(truncated, Severity::Medium, message).at(offset));

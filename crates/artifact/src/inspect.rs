@@ -25,10 +25,12 @@ pub(crate) use self::{
     purse::Purse,
 };
 use crate::{
-    Format, Identified, containers, ggml, gguf, hdf5, identify, onnx,
+    Format, Identified, compiled, containers, coreml, executorch, ggml, gguf, hdf5, identify,
+    keras, msgpack, onnx, openvino, ort, paddle,
     pickle::{self, Context},
+    rdata,
     reader::cut,
-    rules, safetensors, texts, tflite,
+    rules, safetensors, tensorflow, texts, tflite, trees,
 };
 
 /// What one inspection may spend. No number in a file moves these.
@@ -124,6 +126,7 @@ pub fn inspect<R: Read + Seek>(
     if let Some(identified) = &mut identified {
         identified.license_claims.append(&mut look.license_claims);
         add_base_models(&mut identified.metadata, std::mem::take(&mut look.base_models));
+        add_learned(&mut identified.metadata, std::mem::take(&mut look.learned));
     }
     let (verdict, facts, members, unlisted_members) = look.into_parts();
     Ok(Inspection {
@@ -143,6 +146,19 @@ fn add_base_models(metadata: &mut Metadata, more: Vec<String>) {
         if !metadata.base_models.contains(&model) {
             metadata.base_models.push(cut(&model));
         }
+    }
+}
+
+/// What the header said stands; what only the whole file tells is added.
+fn add_learned(metadata: &mut Metadata, learned: Metadata) {
+    metadata.name = metadata.name.take().or(learned.name);
+    metadata.architecture = metadata.architecture.take().or(learned.architecture);
+    metadata.quantization = metadata.quantization.take().or(learned.quantization);
+    metadata.parameters = metadata.parameters.or(learned.parameters);
+    metadata.tensors = metadata.tensors.or(learned.tensors);
+    metadata.context_length = metadata.context_length.or(learned.context_length);
+    for (key, value) in learned.keys {
+        metadata.keys.entry(key).or_insert(value);
     }
 }
 
@@ -182,16 +198,35 @@ fn look_inside(bytes: &Bytes<'_>, found: &Identified, look: &mut Look<'_>) -> io
         Format::Ggml => ggml::inspect(bytes, look),
         Format::Safetensors => safetensors::inspect(bytes, look),
         Format::Pickle => pickle::inspect(bytes, Context::Plain, look),
+        Format::Keras if hdf5::is_hdf5(bytes)? => hdf5::inspect(bytes, look),
         Format::Pytorch | Format::Torchscript | Format::Npz | Format::Keras | Format::Llamafile => {
             containers::inspect_model(bytes, found.format, look)
         }
         Format::Onnx => onnx::inspect(bytes, look),
         Format::Tflite => tflite::inspect(bytes, look),
         Format::Hdf5 => hdf5::inspect(bytes, look),
+        Format::Ort => ort::inspect(bytes, look),
+        Format::Tensorflow => tensorflow::inspect(bytes, look),
+        Format::Coreml => coreml::inspect(bytes, look),
+        Format::Openvino | Format::Pmml => openvino::inspect(bytes, look),
+        Format::Executorch => executorch::inspect(bytes, look),
+        Format::Paddle => paddle::inspect(bytes, look),
+        Format::Flax => msgpack::inspect(bytes, look),
+        Format::Rdata => rdata::inspect(bytes, look),
+        Format::Xgboost | Format::Lightgbm | Format::Catboost => trees::inspect(bytes, look),
+        Format::Tensorrt
+        | Format::Rknn
+        | Format::Hailo
+        | Format::Mnn
+        | Format::Ncnn
+        | Format::Tvm
+        | Format::Litertlm => compiled::inspect(bytes, found.format, look),
     }
 }
 
-/// Looks at what is in no model format: a container, or a configuration or template by its name. Answers whether it was either.
+/// Looks at what is in no model format: a program, a container, or a configuration or template by its name. Answers whether it was one.
 fn look_at_other(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Result<bool> {
-    Ok(containers::inspect(bytes, name, look)? || texts::inspect(bytes, name, look)?)
+    Ok(containers::inspect(bytes, name, look)?
+        || keras::inspect(bytes, name, look)?
+        || texts::inspect(bytes, name, look)?)
 }

@@ -16,24 +16,39 @@
 )]
 
 mod archive;
+mod compiled;
 mod containers;
+mod coreml;
+mod executorch;
+mod flatbuffer;
 mod ggml;
 mod gguf;
 mod hdf5;
 mod identified;
 mod inspect;
+mod keras;
 mod llamafile;
+mod msgpack;
 mod onnx;
+mod openvino;
+mod ort;
+mod paddle;
 mod pickle;
+mod protobuf;
+mod rdata;
 mod reader;
+mod references;
 mod rules;
 mod safetensors;
+mod tensorflow;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 #[cfg(test)]
 mod tests;
 mod texts;
 mod tflite;
+mod trees;
+mod xml;
 mod zip;
 
 use std::io::{self, Read, Seek, SeekFrom};
@@ -43,7 +58,7 @@ pub use inspect::{Inspection, Limits, Member, inspect};
 pub use rules::{Rule, rule, rules};
 
 /// Raised whenever identification learns something, so that remembered "not an artefact" answers are forgotten.
-pub const IDENTIFICATION_REVISION: u32 = 1;
+pub const IDENTIFICATION_REVISION: u32 = 2;
 
 /// Bytes of a file's head that [`plausible`] needs.
 pub const HEAD: usize = 4096;
@@ -51,7 +66,7 @@ pub const HEAD: usize = 4096;
 /// A cheap test on the first `min(HEAD, len)` bytes of a file of `len` bytes.
 ///
 /// It is never false for a file that [`identify`] recognises, and it is true for every program and every zip archive,
-/// which only [`identify`] can settle. It does not allocate.
+/// which only [`identify`] can settle. Where the first bytes are those of no format it does not allocate.
 pub fn plausible(head: &[u8], len: u64) -> bool {
     gguf::plausible(head)
         || ggml::plausible(head)
@@ -61,6 +76,16 @@ pub fn plausible(head: &[u8], len: u64) -> bool {
         || hdf5::plausible(head)
         || safetensors::plausible(head)
         || onnx::plausible(head, len)
+        || tensorflow::plausible(head, len)
+        || coreml::plausible(head)
+        || paddle::plausible(head)
+        || ort::plausible(head, len)
+        || executorch::plausible(head, len)
+        || rdata::plausible(head)
+        || msgpack::plausible(head, len)
+        || trees::plausible(head, len)
+        || openvino::plausible(head)
+        || compiled::plausible(head, len)
         || pickle::plausible(head, len)
 }
 
@@ -83,9 +108,19 @@ pub fn identify<R: Read + Seek>(reader: &mut R, len: u64) -> io::Result<Option<I
         archive::identify,
         llamafile::identify,
         tflite::identify,
+        ort::identify,
+        executorch::identify,
         hdf5::identify,
         safetensors::identify,
+        rdata::identify,
+        compiled::identify,
+        trees::identify,
+        openvino::identify,
+        paddle::identify,
         onnx::identify,
+        coreml::identify,
+        tensorflow::identify,
+        msgpack::identify,
         pickle::identify,
     ];
     for format in formats {

@@ -2,13 +2,21 @@
 //!
 //! Source: `onnx/onnx.proto` (`ModelProto`, `GraphProto`). Field order is free, so fields are walked over, never assumed.
 
+mod operators;
+mod tensors;
+mod walk;
+
 use std::io::{self, Read, Seek};
 
 use domain::Role;
 
+use self::walk::{Inspector, WEIGHTS};
+pub(crate) use self::{
+    operators::{Needs, needs},
+    walk::inspect,
+};
 use crate::{
     Format, Identified, Sureness,
-    inspect::{Bytes, Look},
     reader::{Bounded, Fault},
 };
 
@@ -158,7 +166,9 @@ impl Seen {
         let fits = match field {
             2 | 3 => {
                 let bytes = reader.field(size, usize::try_from(NAME).unwrap_or(0))?;
-                let text = String::from_utf8(bytes).ok().filter(|text| !text.chars().any(char::is_control));
+                let text = String::from_utf8(bytes)
+                    .ok()
+                    .filter(|text| !text.chars().any(|c| c.is_control() && !c.is_whitespace()));
                 let fits = text.is_some() && size <= NAME;
                 if let Some(slot) = self.producer.get_mut(usize::from(field == 3)) {
                     *slot = text.unwrap_or_default();
@@ -218,9 +228,4 @@ impl Seen {
         }
         Ok(reader.offset() == end)
     }
-}
-
-/// Looks at all of the file.
-pub(crate) fn inspect(_bytes: &Bytes<'_>, _look: &mut Look<'_>) -> io::Result<()> {
-    Ok(())
 }

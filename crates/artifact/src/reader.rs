@@ -20,7 +20,7 @@ pub(crate) enum Fault {
     /// The file ended before what was announced at this offset.
     End(u64),
     /// The content contradicts its format, or passes a limit of ours.
-    Broken(Fact),
+    Broken(Box<Fact>),
 }
 
 impl From<io::Error> for Fault {
@@ -32,7 +32,7 @@ impl From<io::Error> for Fault {
 impl Fault {
     /// A contradiction seen at `offset`.
     pub(crate) fn broken(rule: &str, severity: Severity, offset: u64, message: impl Into<String>) -> Self {
-        Self::Broken(Fact::new(rule, severity, message).at(offset))
+        Self::Broken(Box::new(Fact::new(rule, severity, message).at(offset)))
     }
 }
 

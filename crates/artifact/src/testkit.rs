@@ -7,6 +7,11 @@
     reason = "the writers are given small values by tests, never by a file"
 )]
 
+mod graphs;
+
+use self::graphs::hdf5_old;
+pub use self::graphs::*;
+
 /// Bytes of weights where a writer chooses: enough that a scan does not take the file for too small to be a model.
 const WEIGHTS: usize = 8192;
 
@@ -262,19 +267,9 @@ pub fn keras_zip() -> Vec<u8> {
     ])
 }
 
-/// The head of an HDF5 file (superblock version 0) with those texts in it, as attribute names stand in one.
-pub fn hdf5(texts: &[&str]) -> Vec<u8> {
-    let mut out = b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0\x04\0\x10\0\0\0\0\0".to_vec();
-    out.extend([0; 8]);
-    out.extend([0xff; 8]);
-    out.extend((WEIGHTS as u64).to_le_bytes());
-    out.extend([0xff; 8]);
-    for text in texts {
-        out.extend(text.bytes());
-        out.push(0);
-    }
-    out.resize(WEIGHTS, 0);
-    out
+/// An HDF5 file (superblock version 0) whose root group has attributes of those names, each the text `{}`.
+pub fn hdf5(names: &[&str]) -> Vec<u8> {
+    hdf5_old(names, WEIGHTS)
 }
 
 /// A Keras model in HDF5.
@@ -292,7 +287,7 @@ pub fn onnx(graph_first: bool) -> Vec<u8> {
     if graph_first { [graph, rest].concat() } else { [rest, graph].concat() }
 }
 
-/// A length-delimited field of a protocol buffer.
+/// A length-delimited field of a protocol buffer, by its key.
 fn field(key: u8, payload: &[u8]) -> Vec<u8> {
     let mut out = vec![key];
     let mut size = payload.len();

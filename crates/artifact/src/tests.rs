@@ -4,6 +4,8 @@
 
 mod claims;
 mod formats;
+mod graphs;
+mod graphs_hostile;
 mod hostile;
 mod ordinary;
 
@@ -39,8 +41,27 @@ fn rules(found: &Identified) -> Vec<&str> {
     found.facts.iter().map(|fact| fact.rule.as_str()).collect()
 }
 
+/// Inspects bytes that have no name.
+pub(crate) fn inspected(bytes: &[u8]) -> Inspection {
+    inspected_as(bytes, "")
+}
+
+/// Inspects bytes with a name.
+pub(crate) fn inspected_as(bytes: &[u8], name: &str) -> Inspection {
+    static CATALOG: std::sync::LazyLock<catalog::Catalog> =
+        std::sync::LazyLock::new(|| catalog::load().unwrap());
+    inspect(Cursor::new(bytes), bytes.len() as u64, name, &CATALOG, &Limits::full()).unwrap()
+}
+
 /// A whole file of every format, by catalogue id.
 fn samples() -> Vec<(&'static str, Vec<u8>)> {
+    let mut samples = weights_and_pickles();
+    samples.extend(graphs::benign());
+    samples.extend(testkit::engines());
+    samples
+}
+
+fn weights_and_pickles() -> Vec<(&'static str, Vec<u8>)> {
     let arch = [("general.architecture", testkit::Value::Text("llama"))];
     let gguf = |version, big_endian| {
         testkit::gguf_as(testkit::Layout { version, big_endian }, &arch, &[("w", &[32, 4])])
@@ -69,4 +90,15 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("llamafile", testkit::llamafile(b"\x7fELF\x02\x01\x01")),
         ("llamafile", testkit::llamafile(b"MZ\x90\0")),
     ]
+}
+
+/// Something like marshalled byte code that uses those names, in base64.
+pub(crate) fn marshalled(names: &[&str]) -> String {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    let mut code = vec![0xe3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0x29, names.len() as u8];
+    for name in names {
+        code.extend([0xda, name.len() as u8]);
+        code.extend(name.bytes());
+    }
+    BASE64_STANDARD.encode(code)
 }

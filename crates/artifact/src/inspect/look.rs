@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, io};
 
 use catalog::Catalog;
-use domain::{Fact, Severity, Verdict};
+use domain::{Fact, Metadata, Severity, Verdict};
 
 use super::{
     Limits, Member, Purse,
@@ -25,6 +25,8 @@ const FACTS_OF_A_RULE: usize = 24;
 const SPARE: u64 = 16 << 20;
 /// Members that are listed.
 const MEMBERS: usize = 4096;
+/// Keys and claims that are kept.
+const CLAIMS: usize = 96;
 
 /// What an inspection knows and gathers on its way through a file and its members.
 pub(crate) struct Look<'l> {
@@ -53,6 +55,8 @@ pub(crate) struct Look<'l> {
     pub(crate) weights: Vec<Stretch>,
     /// Checksums of stretches of the file itself, compared when all of it is read.
     pub(crate) checksums: Vec<Checksum>,
+    /// What the whole of the file says about itself beyond its header. Members add nothing to it.
+    pub(crate) learned: Metadata,
 }
 
 impl<'l> Look<'l> {
@@ -74,6 +78,7 @@ impl<'l> Look<'l> {
             base_models: Vec::new(),
             weights: Vec::new(),
             checksums: Vec::new(),
+            learned: Metadata::default(),
         }
     }
 
@@ -138,7 +143,7 @@ impl<'l> Look<'l> {
                 let message = format!("the file ends before what it announces at byte {offset}");
                 self.say(truncated, offset, "", message);
             }
-            Err(Fault::Broken(fact)) => self.keep(fact),
+            Err(Fault::Broken(fact)) => self.keep(*fact),
         }
         Ok(None)
     }
@@ -182,6 +187,37 @@ impl<'l> Look<'l> {
             return;
         }
         self.members.push(Member { path: self.place(), size, format: format.map(str::to_owned), verdict });
+    }
+
+    /// Keeps a licence that the file or a member claims.
+    pub(crate) fn claim_license(&mut self, value: &str, evidence: &str) {
+        let value = cut(value.trim());
+        if self.license_claims.len() < CLAIMS && !value.is_empty() {
+            self.license_claims.push(Claim { value, evidence: cut(evidence) });
+        }
+    }
+
+    /// Keeps a key of the file itself that is worth showing.
+    pub(crate) fn learn(&mut self, key: &str, value: &str) {
+        if self.path.is_empty() && self.learned.keys.len() < CLAIMS && !value.is_empty() {
+            self.learned.keys.insert(cut(key), cut(value));
+        }
+    }
+
+    /// Keeps how many weights and tensors the file itself has, their commonest type, and where they lie.
+    pub(crate) fn learn_weights(
+        &mut self,
+        parameters: Option<u64>,
+        tensors: u64,
+        commonest: Option<String>,
+        stretches: impl Iterator<Item = Stretch>,
+    ) {
+        if self.path.is_empty() {
+            self.learned.parameters = parameters;
+            self.learned.tensors = Some(tensors);
+            self.learned.quantization = commonest;
+            self.weights.extend(stretches);
+        }
     }
 
     /// Counts bytes that were unpacked; false, and said, when they are more than may be.
