@@ -17,7 +17,10 @@ use catalog::Catalog;
 use domain::{Fact, Metadata, Sha256Digest, Verdict};
 
 use self::digests::Digesting;
-pub(crate) use self::{bytes::Bytes, look::Look};
+pub(crate) use self::{
+    bytes::{Bytes, Reader},
+    look::Look,
+};
 use crate::{
     Format, Identified, containers, ggml, gguf, hdf5, identify, onnx,
     pickle::{self, Context},
