@@ -13,6 +13,7 @@ mod machine;
 mod memo;
 mod nested;
 mod opcode;
+mod pushes;
 mod report;
 mod stack;
 mod streams;

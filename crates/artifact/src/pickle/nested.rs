@@ -123,7 +123,7 @@ impl Machine<'_, '_, '_> {
             return Ok(());
         }
         let Some(span) = self.bytes.span(at, length) else { return Ok(()) };
-        let Some(line) = whole(&span)? else { return Ok(self.too_much()) };
+        let Some(line) = whole(&span)? else { return self.too_much() };
         let line = if decoded.contains(&b'\\') || line.contains(&b'\\') {
             super::lines::unescaped(&line, true)
         } else {
@@ -150,13 +150,13 @@ impl Machine<'_, '_, '_> {
     fn look_deeper(&mut self, span: &Bytes<'_>, at: u64, spelling: Spelling) -> Result<(), Halt> {
         let tries = self.env.tries.get();
         if tries == 0 || self.depth >= self.env.max_depth {
-            return Ok(self.too_much());
+            return self.too_much();
         }
         self.env.tries.set(tries.saturating_sub(1));
         let report = match spelling {
             Spelling::Plain => streams::try_one(self.env, span, 0, self.depth.saturating_add(1))?,
             _ => {
-                let Some(text) = whole(span)? else { return Ok(self.too_much()) };
+                let Some(text) = whole(span)? else { return self.too_much() };
                 let decoded = Bytes::in_memory(spelling.decode(&text));
                 streams::try_one(self.env, &decoded, 0, self.depth.saturating_add(1))?
             }
@@ -164,15 +164,16 @@ impl Machine<'_, '_, '_> {
         if report.has_bad_call() {
             self.report.add_inner(at, spelling.words(), report);
         } else if report.gave_up() {
-            self.too_much();
+            return self.too_much();
         }
         Ok(())
     }
 
-    fn too_much(&mut self) {
+    fn too_much(&mut self) -> Result<(), Halt> {
         let at = self.at;
         let message = || "pickles in pickles, more than are followed".to_owned();
         self.report.note(&rules::TOO_MUCH_WORK, at, NESTED, message);
+        Ok(())
     }
 }
 

@@ -4,6 +4,8 @@ mod hostile;
 mod shapes;
 mod tricks;
 
+use std::sync::LazyLock;
+
 use domain::{Severity, Verdict};
 
 use super::{Context, inspect};
@@ -11,6 +13,8 @@ use crate::{
     Limits,
     inspect::{Bytes, Look},
 };
+
+static CATALOG: LazyLock<catalog::Catalog> = LazyLock::new(|| catalog::load().unwrap());
 
 /// What is said of a pickle, by rule and name.
 #[derive(Debug, PartialEq)]
@@ -27,12 +31,11 @@ impl Said {
 }
 
 fn look_in(bytes: &[u8], context: Context) -> Said {
-    let (catalog, limits) = (catalog::load().unwrap(), Limits::full());
-    look_with(&catalog, &limits, bytes, context)
+    look_with(&Limits::full(), bytes, context)
 }
 
-fn look_with(catalog: &catalog::Catalog, limits: &Limits, bytes: &[u8], context: Context) -> Said {
-    let mut look = Look::new(catalog, limits);
+fn look_with(limits: &Limits, bytes: &[u8], context: Context) -> Said {
+    let mut look = Look::new(&CATALOG, limits);
     inspect(&Bytes::in_memory(bytes.to_vec()), context, &mut look).unwrap();
     let (verdict, facts, ..) = look.into_parts();
     let worst = facts.iter().map(|fact| fact.severity).max().unwrap_or(Severity::Info);

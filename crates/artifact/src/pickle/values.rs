@@ -14,7 +14,7 @@ const NAME: usize = 128;
 const NAMES: usize = 16 * 1024;
 /// Elements of a tuple that are kept, and how many tuples.
 pub(super) const ITEMS: usize = 8;
-const GROUPS: usize = 1024;
+const GROUPS: u64 = 1024;
 
 /// A value on the stack or in the memo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -104,7 +104,7 @@ impl<T> Ring<T> {
 
     pub(super) fn push(&mut self, entry: T) -> u64 {
         let number = self.made;
-        let at = usize::try_from(number % GROUPS as u64).unwrap_or(0);
+        let at = usize::try_from(number % GROUPS).unwrap_or(0);
         match self.entries.get_mut(at) {
             Some(old) => *old = entry,
             None => self.entries.push(entry),
@@ -119,8 +119,8 @@ impl<T> Ring<T> {
     }
 
     pub(super) fn get(&self, number: u64) -> Option<&T> {
-        let kept = self.made.saturating_sub(number) <= GROUPS as u64;
-        let at = usize::try_from(number % GROUPS as u64).ok()?;
+        let kept = self.made.saturating_sub(number) <= GROUPS;
+        let at = usize::try_from(number % GROUPS).ok()?;
         self.entries.get(at).filter(|_| kept)
     }
 }
@@ -139,6 +139,7 @@ pub(super) struct Texts<'g> {
 }
 
 const RECENT: usize = 256;
+const SLOTS: u64 = RECENT as u64 - 1;
 
 impl<'g> Texts<'g> {
     pub(super) fn new(globals: &'g Globals) -> Self {
@@ -258,7 +259,7 @@ impl<'g> Texts<'g> {
 }
 
 fn slot(hash: u64) -> usize {
-    usize::try_from(hash >> 17 & (RECENT as u64 - 1)).unwrap_or(0)
+    usize::try_from(hash >> 17 & SLOTS).unwrap_or(0)
 }
 
 fn is_name(text: &str) -> bool {

@@ -1,17 +1,13 @@
 //! What holds for any bytes at all.
 
-use std::sync::LazyLock;
-
 use domain::Verdict;
 use proptest::prelude::*;
 
 use super::{attack, call, global, look_with, pickle, stack_global, text};
 use crate::{Limits, pickle::Context};
 
-static CATALOG: LazyLock<catalog::Catalog> = LazyLock::new(|| catalog::load().unwrap());
-
 fn verdict(bytes: &[u8]) -> Verdict {
-    look_with(&CATALOG, &Limits::full(), bytes, Context::Plain).verdict
+    look_with(&Limits::full(), bytes, Context::Plain).verdict
 }
 
 /// Pieces of pickles: opcodes with arguments, whole values, and any bytes.
@@ -37,7 +33,7 @@ proptest! {
     fn no_bytes_bring_the_interpreter_down(pieces in proptest::collection::vec(piece(), 0..60)) {
         let bytes = pieces.concat();
         verdict(&bytes);
-        look_with(&CATALOG, &Limits::quick(), &bytes, Context::Torch);
+        look_with(&Limits::quick(), &bytes, Context::Torch);
     }
 
     #[test]

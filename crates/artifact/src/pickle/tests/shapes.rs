@@ -118,9 +118,9 @@ fn random_bytes_in_a_pickle_raise_no_alarm() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         state.to_le_bytes()[7]
     };
-    for round in 0..300 {
+    for round in 0..300u16 {
         let mut content: Vec<u8> = (0..4000).map(|_| byte()).collect();
-        content[..2].copy_from_slice(&[0x80, round as u8 % 6]);
+        content[..2].copy_from_slice(&[0x80, u8::try_from(round % 6).unwrap()]);
         is_clean(&pickle(&[b"]", &bytes(&content), b"a"]));
     }
 }
