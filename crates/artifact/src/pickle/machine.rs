@@ -280,18 +280,23 @@ impl<'e, 'b, 's> Machine<'e, 'b, 's> {
         self.store(value);
         let group = self.group(value);
         let kind = group.and_then(|group| self.texts.whole(group.get(0)));
-        let known = match (kind, group) {
+        let made = match (kind, group) {
             (Some("storage"), Some(group)) => {
                 self.storages.refer(&group, &self.texts, &self.report);
-                matches!(group.get(1), Value::Global(place) if self.report.seen(place).is_some_and(Seen::is_harmless))
+                let class = match group.get(1) {
+                    Value::Global(place) => self.report.seen(place),
+                    _ => None,
+                };
+                class.is_some_and(Seen::is_harmless).then_some(Value::Data)
             }
-            (Some("module"), Some(_)) => true,
-            _ => false,
+            // A class with its source, which is only compared: what comes back is the class.
+            (Some("module"), Some(group)) => Some(group.get(1)),
+            _ => None,
         };
-        if !known {
+        if made.is_none() {
             self.other_reference();
         }
-        self.stack.push(Value::Data);
+        self.stack.push(made.unwrap_or(Value::Data));
     }
 
     pub(super) fn other_reference(&mut self) {

@@ -44,6 +44,16 @@ fn a_legacy_checkpoint_is_read_to_the_end_of_its_storages() {
     attacks(&[legacy_torch(b""), pickle(&[&attack()])].concat(), "pickle-dangerous-call", "os.system");
 }
 
+#[test]
+fn a_class_that_comes_with_its_source_is_the_class() {
+    let id = |class: &[u8]| {
+        [b"(", &text("module")[..], class, &text("model.py"), &text("class Net: pass"), b"tQ"].concat()
+    };
+    let made = |class: &[u8]| pickle(&[&id(class), b")\x81}b"]);
+    is_clean(&made(&global("torch.nn.modules.linear", "Linear")));
+    attacks(&made(&global("subprocess", "Popen")), "pickle-dangerous-call", "subprocess.Popen");
+}
+
 /// An array as joblib writes one: its description, the padding, and its bytes.
 fn joblib_array(dtype: &str, shape: &[u8], padding: Option<u8>, content: &[u8]) -> Vec<u8> {
     let wrapper = [global("joblib.numpy_pickle", "NumpyArrayWrapper"), b")\x81}(".to_vec()].concat();
