@@ -6,8 +6,15 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Tables that are one file each.
-const SINGLE: [&str; 6] =
-    ["libraries.toml", "fingerprints.toml", "formats.toml", "licenses.toml", "secrets.toml", "packages.toml"];
+const SINGLE: [&str; 7] = [
+    "libraries.toml",
+    "fingerprints.toml",
+    "formats.toml",
+    "globals.toml",
+    "licenses.toml",
+    "secrets.toml",
+    "packages.toml",
+];
 
 // A build script learns its folders from its environment and nowhere else.
 #[allow(clippy::disallowed_methods)]

@@ -179,7 +179,7 @@ mod tests {
     use domain::Verdict;
 
     fn verdict(bytes: &[u8]) -> (Verdict, Vec<String>) {
-        let found = crate::tests::inspected(bytes, "model.bin");
+        let found = crate::tests::inspected_as(bytes, "model.bin");
         (found.verdict, found.facts.into_iter().map(|fact| fact.rule).collect())
     }
 

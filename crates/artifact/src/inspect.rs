@@ -25,8 +25,8 @@ pub(crate) use self::{
     purse::Purse,
 };
 use crate::{
-    Format, Identified, compiled, containers, coreml, executorch, ggml, gguf, hdf5, identify,
-    keras, msgpack, onnx, openvino, ort, paddle,
+    Format, Identified, compiled, containers, coreml, executorch, ggml, gguf, hdf5, identify, keras, msgpack,
+    onnx, openvino, ort, paddle,
     pickle::{self, Context},
     rdata,
     reader::cut,

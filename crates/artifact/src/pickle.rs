@@ -3,8 +3,23 @@
 //! Protocols 2 to 5 begin with `80 0N`. Older ones, and ones that leave the mark out, begin with any opcode, so they
 //! are told by a trial walk that ordinary text and data do not survive.
 
+mod arrays;
+mod calls;
 mod globals;
+mod input;
+mod legacy;
+mod lines;
+mod machine;
+mod memo;
+mod nested;
 mod opcode;
+mod pushes;
+mod report;
+mod stack;
+mod streams;
+#[cfg(test)]
+mod tests;
+mod values;
 mod walk;
 
 use std::io::{self, Read, Seek};
@@ -24,7 +39,7 @@ use crate::{
 /// How much of opcodes and lines a trial walk reads.
 const WINDOW: u64 = 65_536;
 /// A number of ten bytes, at the start of every legacy PyTorch checkpoint, pickled with protocol 2.
-const TORCH_MAGIC: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e";
+const TORCH_MAGIC: &[u8; 15] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e";
 /// Pickles one after the other in a legacy checkpoint: magic, version, system, object, list of storages.
 const TORCH_PICKLES: usize = 4;
 
@@ -41,8 +56,9 @@ pub(crate) fn plausible(head: &[u8], len: u64) -> bool {
     if !head.first().is_some_and(|first| opcode::may_begin(*first)) {
         return false;
     }
-    let walked = walk(&mut Head { head, at: 0, len }, &mut Deaf);
-    matches!(walked.end, End::Window) || bare(&walked, true)
+    let mut bytes = Head { head, at: 0, len };
+    let walked = walk(&mut bytes, &mut Deaf);
+    matches!(walked.end, End::Window) || bare(&walked, true) || is_import(&walked, bytes.at == len)
 }
 
 /// Whether a walk that did not begin with a protocol was one over a pickle.
@@ -55,6 +71,11 @@ fn bare(walked: &Walked, at_end: bool) -> bool {
         End::Broken => walked.distinct() >= 4 && walked.runs > 0,
         End::Io(_) => false,
     }
+}
+
+/// Whether a walk was over next to nothing but the name of a global, which is imported all the same.
+fn is_import(walked: &Walked, at_end: bool) -> bool {
+    matches!(walked.end, End::Stop) && walked.globals > 0 && at_end
 }
 
 /// Whether a walk that began with a protocol was one over a pickle.
@@ -85,7 +106,11 @@ pub(crate) fn identify<R: Read + Seek>(
     if let End::Io(error) = walked.end {
         return Err(error);
     }
-    let recognised = if has_protocol(head) { marked(&walked) } else { bare(&walked, end == len) };
+    let recognised = if has_protocol(head) {
+        marked(&walked)
+    } else {
+        bare(&walked, end == len) || is_import(&walked, end == len)
+    };
     if !recognised {
         return Ok(None);
     }
@@ -163,7 +188,19 @@ pub(crate) enum Context {
     Numpy,
 }
 
+impl Context {
+    /// The word that `catalog/globals.toml` has for it.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Torch => "torch",
+            Self::Torchscript => "torchscript",
+            Self::Numpy => "numpy",
+        }
+    }
+}
+
 /// Interprets every opcode of every pickle in these bytes.
-pub(crate) fn inspect(_bytes: &Bytes<'_>, _context: Context, _look: &mut Look<'_>) -> io::Result<()> {
-    Ok(())
+pub(crate) fn inspect(bytes: &Bytes<'_>, context: Context, look: &mut Look<'_>) -> io::Result<()> {
+    streams::inspect(bytes, context, look)
 }

@@ -28,11 +28,6 @@ fn look(bytes: &[u8]) -> Option<Identified> {
 /// Loaded once: its patterns are many.
 pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog::load().unwrap());
 
-/// Inspects bytes as a file of that name.
-pub(crate) fn inspected(bytes: &[u8], name: &str) -> Inspection {
-    inspect(Cursor::new(bytes), bytes.len() as u64, name, &CATALOG, &Limits::full()).unwrap()
-}
-
 fn found(bytes: &[u8]) -> Identified {
     look(bytes).unwrap()
 }
@@ -48,8 +43,6 @@ pub(crate) fn inspected(bytes: &[u8]) -> Inspection {
 
 /// Inspects bytes with a name.
 pub(crate) fn inspected_as(bytes: &[u8], name: &str) -> Inspection {
-    static CATALOG: std::sync::LazyLock<catalog::Catalog> =
-        std::sync::LazyLock::new(|| catalog::load().unwrap());
     inspect(Cursor::new(bytes), bytes.len() as u64, name, &CATALOG, &Limits::full()).unwrap()
 }
 

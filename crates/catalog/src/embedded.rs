@@ -10,7 +10,7 @@ include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 pub fn revision() -> u64 {
     const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let single = [LIBRARIES, FINGERPRINTS, FORMATS, LICENSES, SECRETS, PACKAGES];
+    let single = [LIBRARIES, FINGERPRINTS, FORMATS, GLOBALS, LICENSES, SECRETS, PACKAGES];
     let files = TOOLS.iter().chain(STORES).chain(&single);
     // A zero byte ends each part: it occurs in no text, so no two catalogues run into each other.
     let bytes = files.flat_map(|(name, text)| name.bytes().chain([0]).chain(text.bytes()).chain([0]));

@@ -6,6 +6,7 @@
 
 mod embedded;
 pub mod format;
+pub mod globals;
 pub mod library;
 pub mod license;
 pub mod packages;
@@ -18,6 +19,7 @@ use std::collections::{HashMap, HashSet};
 
 pub use embedded::revision;
 pub use format::{Executes, Format};
+pub use globals::Globals;
 pub use library::Library;
 pub use license::{LicenseEntry, Licenses};
 pub use packages::{KnownPackage, Packages};
@@ -70,6 +72,8 @@ pub struct Catalog {
     pub fingerprints: Vec<HttpFingerprint>,
     /// File formats of models.
     pub formats: Vec<Format>,
+    /// Globals of Python that a pickle may name.
+    pub globals: Globals,
     /// Licences of models.
     pub licenses: Licenses,
     /// What a secret looks like, and how text is cleaned of it.
@@ -101,6 +105,7 @@ pub fn load() -> Result<Catalog, CatalogError> {
     Ok(Catalog {
         tool_index: tools.iter().enumerate().map(|(at, tool)| (tool.id.clone(), at)).collect(),
         packages: Packages::new(&packages, &tools),
+        globals: Globals::new(embedded::table(embedded::GLOBALS)?),
         licenses: Licenses::new(licenses.license),
         secrets: Secrets::new(embedded::table(embedded::SECRETS)?)?,
         fingerprints: embedded::table::<tool::FingerprintTable>(embedded::FINGERPRINTS)?.http,

@@ -10,12 +10,12 @@ use crate::{
         self,
         Value::{Bool, Text, Texts, U32},
     },
-    tests::inspected,
+    tests::inspected_as,
 };
 
 /// The verdict and the rules above `low`.
 fn judged(bytes: &[u8]) -> (Verdict, Vec<String>) {
-    let found = inspected(bytes, "model.gguf");
+    let found = inspected_as(bytes, "model.gguf");
     let grave = found.facts.into_iter().filter(|fact| fact.severity > Severity::Low);
     (found.verdict, grave.map(|fact| fact.rule).collect())
 }
@@ -156,7 +156,7 @@ fn trick_26_a_template_under_any_key_is_judged() {
     for key in ["tokenizer.chat_template", "tokenizer.chat_template.tool_use", "prompt_template"] {
         let file = |template| testkit::gguf(&[(key, Text(template))], &[("w", &[32])]);
         assert_eq!(judged(&file(CHAT)), clean(), "{key}");
-        let found = inspected(&file(INJECTION), "x");
+        let found = inspected_as(&file(INJECTION), "x");
         assert_eq!(found.verdict, Verdict::Malicious, "{key}");
         let fact = &found.facts[0];
         assert_eq!((fact.rule.as_str(), fact.name.as_deref()), ("template-internals", Some("__globals__")));
@@ -193,7 +193,8 @@ fn trick_25_what_follows_the_last_tensor_is_seen() {
 #[test]
 fn the_weights_have_the_same_digest_under_another_label() {
     let file = |name| testkit::gguf(&[("general.name", Text(name))], &[("w", &[32, 4])]);
-    let (one, other) = (inspected(&file("one"), "x"), inspected(&file("a longer other name of it"), "x"));
+    let (one, other) =
+        (inspected_as(&file("one"), "x"), inspected_as(&file("a longer other name of it"), "x"));
     assert_eq!(one.weights_sha256, other.weights_sha256);
     assert!(one.weights_sha256.is_some() && one.sha256 != other.sha256);
 }
@@ -201,13 +202,13 @@ fn the_weights_have_the_same_digest_under_another_label() {
 proptest! {
     #[test]
     fn any_header_is_inspected_without_a_panic(rest in prop::collection::vec(any::<u8>(), 0..600)) {
-        inspected(&[&b"GGUF\x03\0\0\0"[..], &rest].concat(), "x");
+        inspected_as(&[&b"GGUF\x03\0\0\0"[..], &rest].concat(), "x");
     }
 
     #[test]
     fn no_changed_byte_makes_an_inspection_fail(at in 4usize..200, value in any::<u8>()) {
         let mut bytes = twin();
         bytes[at] = value;
-        inspected(&bytes, "x");
+        inspected_as(&bytes, "x");
     }
 }

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, io};
 
 use catalog::Catalog;
-use domain::{Fact, Metadata, Severity, Verdict};
+use domain::{Fact, Metadata, Verdict};
 
 use super::{
     Limits, Member, Purse,
@@ -294,11 +294,6 @@ impl<'l> Look<'l> {
         let mut facts = self.facts;
         facts.sort_by_key(|fact| std::cmp::Reverse(fact.severity));
         (self.verdict, facts, self.members, self.unlisted)
-    }
-
-    /// Whether something graver than `severity` was said.
-    pub(crate) fn has_above(&self, severity: Severity) -> bool {
-        self.facts.iter().any(|fact| fact.severity > severity)
     }
 }
 

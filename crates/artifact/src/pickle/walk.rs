@@ -250,7 +250,7 @@ impl<B: Bytes, L: Listen> Machine<'_, B, L> {
             Argument::Nothing => None,
             Argument::Bytes(count) => Some(u32::try_from(self.number(count)?).unwrap_or(u32::MAX)),
             _ => {
-                let length = self.line(0, |text| !text.is_empty() && text.iter().all(u8::is_ascii_digit))?;
+                let length = self.line(0, is_place)?;
                 let digits = self.lines.get(..length).and_then(|text| std::str::from_utf8(text).ok());
                 Some(digits.and_then(|text| text.parse().ok()).unwrap_or(u32::MAX))
             }
@@ -354,6 +354,12 @@ impl<B: Bytes, L: Listen> Machine<'_, B, L> {
         let text = self.lines.get(start..start.saturating_add(length)).unwrap_or_default();
         if right(text) { Ok(length) } else { Err(End::Broken) }
     }
+}
+
+/// A place of the memo, as Python reads a number: with white space and underscores.
+fn is_place(text: &[u8]) -> bool {
+    let fits = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'_' | b'+' | b' ' | b'\t' | b'\r');
+    text.iter().any(u8::is_ascii_digit) && text.iter().all(fits)
 }
 
 fn is_integer(text: &[u8]) -> bool {

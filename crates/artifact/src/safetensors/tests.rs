@@ -5,10 +5,10 @@
 use domain::{Severity, Verdict};
 use proptest::prelude::*;
 
-use crate::{testkit, tests::inspected};
+use crate::{testkit, tests::inspected_as};
 
 fn judged(bytes: &[u8]) -> (Verdict, Vec<String>) {
-    let found = inspected(bytes, "model.safetensors");
+    let found = inspected_as(bytes, "model.safetensors");
     let grave = found.facts.into_iter().filter(|fact| fact.severity > Severity::Low);
     (found.verdict, grave.map(|fact| fact.rule).collect())
 }
@@ -130,7 +130,7 @@ fn trick_20_a_zip_archive_as_the_last_tensor_is_seen() {
 #[test]
 fn the_weights_have_the_same_digest_under_another_label() {
     let file = |title| testkit::safetensors(&[("modelspec.title", title)], &[("w", &[8, 8])]);
-    let (one, other) = (inspected(&file("one"), "x"), inspected(&file("a longer title"), "x"));
+    let (one, other) = (inspected_as(&file("one"), "x"), inspected_as(&file("a longer title"), "x"));
     assert_eq!(one.weights_sha256, other.weights_sha256);
     assert!(one.weights_sha256.is_some() && one.sha256 != other.sha256);
 }

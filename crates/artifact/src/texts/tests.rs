@@ -5,17 +5,17 @@
 use domain::{Severity, Verdict};
 use proptest::prelude::*;
 
-use crate::tests::inspected;
+use crate::tests::inspected_as;
 
 /// The verdict, and the rules said with the names they are about.
 fn judged(name: &str, text: &str) -> (Verdict, Vec<(String, String)>) {
-    let found = inspected(text.as_bytes(), name);
+    let found = inspected_as(text.as_bytes(), name);
     let said = found.facts.into_iter().map(|fact| (fact.rule, fact.name.unwrap_or_default()));
     (found.verdict, said.collect())
 }
 
 fn is_clean(name: &str, text: &str) {
-    let found = inspected(text.as_bytes(), name);
+    let found = inspected_as(text.as_bytes(), name);
     assert_eq!(found.verdict, Verdict::Clean, "{name}: {:?}", found.facts);
     assert!(found.facts.iter().all(|fact| fact.severity <= Severity::Low), "{name}: {:?}", found.facts);
 }
@@ -73,7 +73,7 @@ fn trick_32_auto_map_names_code_that_is_loaded() {
         for name in ["config.json", "processor_config.json", "preprocessor_config.json"] {
             is(Verdict::Suspicious, name, &text, "remote-code");
         }
-        let found = inspected(text.as_bytes(), "config.json");
+        let found = inspected_as(text.as_bytes(), "config.json");
         assert!(found.facts[0].message.contains(file), "{:?}", found.facts);
     }
     let listed = r#"{"auto_map": {"AutoTokenizer": ["tokenization_x.XTokenizer", null]}}"#;
@@ -278,7 +278,7 @@ fn a_secret_is_named_and_never_shown() {
         format!(r#"{{"hub": {{"push_token": "{token}"}}}}"#),
         format!(r#"{{"hub": {{"url": "https://me:{token}@example.org/x"}}}}"#),
     ] {
-        let found = inspected(text.as_bytes(), "trainer_config.json");
+        let found = inspected_as(text.as_bytes(), "trainer_config.json");
         let fact = &found.facts[0];
         assert_eq!((found.verdict, fact.rule.as_str()), (Verdict::Clean, "secret-in-configuration"));
         assert!(fact.name.as_deref().is_some_and(|name| name.starts_with("hub.")));
@@ -302,9 +302,9 @@ fn what_cannot_be_read_is_unscannable() {
     ] {
         assert_eq!(judged(name, text).0, Verdict::Unscannable, "{name} {text}");
     }
-    assert_eq!(inspected(b"{\"a\": \"\xff\"}", "config.json").verdict, Verdict::Unscannable);
-    assert_eq!(inspected(b"a\0b", "notes.txt").verdict, Verdict::Unscannable);
-    assert_eq!(inspected(b"text", "no-known-name").verdict, Verdict::Unscannable);
+    assert_eq!(inspected_as(b"{\"a\": \"\xff\"}", "config.json").verdict, Verdict::Unscannable);
+    assert_eq!(inspected_as(b"a\0b", "notes.txt").verdict, Verdict::Unscannable);
+    assert_eq!(inspected_as(b"text", "no-known-name").verdict, Verdict::Unscannable);
 }
 
 #[test]
@@ -319,13 +319,13 @@ proptest! {
         name in prop::sample::select(vec!["config.json", "a.yaml", "schema.json", "model_index.json", "a.py", "Modelfile", "preset.ini", "README.md", "template", "tokenizer.json"]),
         text in "(?s).{0,300}",
     ) {
-        inspected(text.as_bytes(), name);
+        inspected_as(text.as_bytes(), name);
     }
 
     #[test]
     fn python_like_text_is_answered(parts in prop::collection::vec(prop::sample::select(vec![
         "import", "from", "as", "os", ".", "system", "(", ")", ",", "'", "\"\"\"", "\\", "#", "\n", " ", "exec", "b64decode", "*",
     ]), 0..60)) {
-        inspected(parts.concat().as_bytes(), "a.py");
+        inspected_as(parts.concat().as_bytes(), "a.py");
     }
 }

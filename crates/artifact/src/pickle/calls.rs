@@ -1,0 +1,335 @@
+//! Calls: what REDUCE, NEWOBJ, OBJ, INST and BUILD do with a global, and whether the arguments make it harmful.
+
+use catalog::globals::{Judge, Standing};
+
+use super::{
+    arrays::Dtype,
+    input::Halt,
+    machine::Machine,
+    report::{Load, Seen, shown},
+    values::{Coding, Group, Value},
+};
+use crate::rules::pickles;
+
+/// Codecs that spell bytes and do nothing else.
+const CODECS: [&str; 8] =
+    ["latin1", "latin-1", "iso-8859-1", "utf-8", "utf8", "ascii", "raw-unicode-escape", "raw_unicode_escape"];
+
+/// The class method by which Keras loads a model out of a stream of bytes.
+const KERAS_LOADER: &str = "_unpickle_model";
+
+/// How a class or function is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// Called with arguments.
+    Call,
+    /// An instance is made by `__new__`, with arguments.
+    New,
+    /// An instance is made and nothing of it is run.
+    Bare,
+}
+
+/// Whether a call is one that libraries make.
+enum Judged {
+    /// It is, and gives this.
+    Fine(Value),
+    /// It is not, for this reason.
+    Odd(String),
+}
+
+impl Machine<'_, '_, '_> {
+    /// REDUCE, NEWOBJ, NEWOBJ_EX, OBJ and BUILD.
+    pub(super) fn call_opcode(&mut self, op: u8) -> Result<(), Halt> {
+        let (callee, arguments, how) = match op {
+            b'b' => return self.build(),
+            b'o' => self.object(),
+            0x92 => {
+                let keywords = self.pop();
+                self.store(keywords);
+                let arguments = self.pop();
+                (self.pop(), arguments, How::New)
+            }
+            _ => {
+                let arguments = self.pop();
+                let how = if op == b'R' { How::Call } else { How::New };
+                (self.pop(), arguments, how)
+            }
+        };
+        self.store(arguments);
+        let made = self.call(callee, arguments, how);
+        self.stack.push(made);
+        Ok(())
+    }
+
+    fn object(&mut self) -> (Value, Value, How) {
+        let taken = self.take();
+        let callee = if taken.group.len > 0 { taken.group.get(0) } else { Value::Lost };
+        self.armed.retain(|place| Value::Global(*place) != callee);
+        let mut rest = taken.group;
+        rest.len = rest.len.saturating_sub(1);
+        rest.items.rotate_left(1);
+        let how = if rest.len == 0 { How::Bare } else { How::Call };
+        (callee, Value::Group(self.groups.push(rest)), how)
+    }
+
+    /// Notes a call and gives what it returns.
+    pub(super) fn call(&mut self, callee: Value, arguments: Value, how: How) -> Value {
+        self.hand_over();
+        let Value::Global(place) = callee else {
+            if callee == Value::Loader {
+                return self.load_state();
+            }
+            if !self.broken {
+                let at = self.at;
+                let message = || "calls something that is not named but computed".to_owned();
+                self.report.note(&pickles::COMPUTED_CALL, at, "", message);
+            }
+            return Value::Data;
+        };
+        let words = self.in_words(arguments);
+        self.report.called(place, || words);
+        let Some(standing) = self.report.seen(place).map(|seen| seen.standing) else { return Value::Lost };
+        let judged = match standing {
+            Standing::Called | Standing::Danger(_) | Standing::Unknown => return Value::Data,
+            Standing::Made if how != How::Call => return Value::Data,
+            Standing::Made => {
+                Judged::Odd("runs the constructor of a class that files only make bare".to_owned())
+            }
+            Standing::Named => Judged::Odd("calls what files only name".to_owned()),
+            Standing::Judged(judge) => self.judge(judge, arguments),
+        };
+        match judged {
+            Judged::Fine(value) => value,
+            Judged::Odd(why) => {
+                // What a lookup gave may be anything; what else was called odd is an object at worst.
+                let lookup = matches!(standing, Standing::Judged(Judge::Attribute | Judge::Ufunc));
+                let path = self.report.seen(place).map(|seen| seen.path.clone()).unwrap_or_default();
+                let at = self.at;
+                self.report.note(&pickles::ODD_ARGUMENTS, at, &path, || format!("`{path}` {why}"));
+                if lookup { Value::Attribute } else { Value::Data }
+            }
+        }
+    }
+
+    /// Whatever dangerous was put into a container may now be in the hands of what is called.
+    fn hand_over(&mut self) {
+        for place in std::mem::take(&mut self.armed) {
+            let at = self.at;
+            self.report.called(place, String::new);
+            let Some(seen) = self.report.seen(place) else { continue };
+            if matches!(seen.standing, Standing::Judged(_)) {
+                let path = seen.path.clone();
+                let message = || format!("hands `{path}` to another function");
+                self.report.note(&pickles::ODD_ARGUMENTS, at, &path, message);
+            }
+        }
+    }
+
+    fn judge(&mut self, judge: Judge, arguments: Value) -> Judged {
+        let group = self.group(arguments);
+        let first = group.map_or(Value::Lost, |group| group.get(0));
+        let second = group.map_or(Value::Lost, |group| group.get(1));
+        match judge {
+            Judge::Codec => self.codec(group),
+            Judge::Attribute => self.attribute(first, second),
+            Judge::Partial => self.partial(group.map_or(arguments, |_| first)),
+            Judge::Ufunc => self.ufunc(first),
+            Judge::Reconstructor => self.reconstructor(first, second),
+            Judge::Bytes => self.loads(first),
+            Judge::Rebuild => self.rebuild(first),
+            Judge::Dtype => {
+                let dtype = self.texts.whole(first).map_or_else(Dtype::unknown, Dtype::named);
+                Judged::Fine(self.add_dtype(dtype))
+            }
+            Judge::InlineArray => Judged::Fine(Value::InlineArray),
+            Judge::One if group.is_none_or(|group| group.len == 1) => Judged::Fine(Value::Attribute),
+            Judge::One => Judged::Odd("makes a class".to_owned()),
+            Judge::ArrayFile => {
+                let at = self.at;
+                let message = || "an array is read from a file beside this one".to_owned();
+                self.report.note(&pickles::ARRAY_FILE, at, "", message);
+                Judged::Fine(Value::Data)
+            }
+        }
+    }
+
+    fn codec(&self, group: Option<Group>) -> Judged {
+        let Some(group) = group else { return Judged::Odd("gets no text to encode".to_owned()) };
+        let spells = group.len < 2
+            || self
+                .texts
+                .whole(group.get(1))
+                .is_some_and(|codec| CODECS.contains(&codec.to_ascii_lowercase().as_str()));
+        match (spells, group.get(0)) {
+            (false, _) => {
+                let codec = self.texts.whole(group.get(1)).map_or_else(
+                    || "a computed codec".to_owned(),
+                    |name| format!("the codec `{}`", shown(name)),
+                );
+                Judged::Odd(format!("encodes by {codec}"))
+            }
+            (true, Value::Global(_) | Value::Attribute) => Judged::Odd("encodes what is no text".to_owned()),
+            (true, payload @ Value::Payload { .. }) => Judged::Fine(payload),
+            (true, text) => Judged::Fine(
+                self.spans.iter().find(|(value, _)| *value == text).map_or(Value::Data, |span| span.1),
+            ),
+        }
+    }
+
+    fn attribute(&self, from: Value, name: Value) -> Judged {
+        let Some(name) = self.texts.whole(name) else {
+            return Judged::Odd("takes an attribute by a computed name".to_owned());
+        };
+        let plain = !name.starts_with("__") && name.chars().all(|one| one.is_alphanumeric() || one == '_');
+        let keras =
+            |seen: &Seen<'_>| seen.is_harmless() && seen.module.split('.').any(|part| part == "keras");
+        if name == KERAS_LOADER
+            && matches!(from, Value::Global(place) if self.report.seen(place).is_some_and(keras))
+        {
+            return Judged::Fine(Value::Loader);
+        }
+        let inside = match from {
+            Value::Data => true,
+            Value::Global(place) => self
+                .report
+                .seen(place)
+                .is_some_and(|seen| matches!(seen.standing, Standing::Called | Standing::Made)),
+            _ => false,
+        };
+        if plain && inside {
+            Judged::Fine(Value::Attribute)
+        } else {
+            Judged::Odd(format!("takes the attribute `{}`", shown(name)))
+        }
+    }
+
+    fn partial(&self, function: Value) -> Judged {
+        let fine = match function {
+            Value::Data | Value::Attribute => true,
+            // What is dangerous or unknown is said for its own sake.
+            Value::Global(place) => {
+                self.report.seen(place).is_some_and(|seen| !matches!(seen.standing, Standing::Judged(_)))
+            }
+            _ => false,
+        };
+        if fine {
+            Judged::Fine(Value::Data)
+        } else {
+            Judged::Odd("binds arguments to what must not be called so".to_owned())
+        }
+    }
+
+    fn ufunc(&self, module: Value) -> Judged {
+        let module = self.texts.whole(module).unwrap_or("a computed module");
+        let root = module.split('.').next().unwrap_or_default();
+        if matches!(root, "numpy" | "scipy") {
+            Judged::Fine(Value::Data)
+        } else {
+            Judged::Odd(format!("looks up a function in `{}`", shown(module)))
+        }
+    }
+
+    fn reconstructor(&self, class: Value, base: Value) -> Judged {
+        let named = |value| match value {
+            Value::Global(place) => self.report.seen(place),
+            _ => None,
+        };
+        let plain = |seen: &Seen<'_>| seen.module == "builtins" && seen.is_harmless();
+        if !named(base).is_some_and(plain) {
+            return Judged::Odd("runs the constructor of a base that is no plain type".to_owned());
+        }
+        match named(class).map(|seen| seen.standing) {
+            Some(Standing::Judged(Judge::InlineArray)) => Judged::Fine(Value::InlineArray),
+            _ => Judged::Fine(Value::Data),
+        }
+    }
+
+    fn loads(&mut self, payload: Value) -> Judged {
+        let Value::Payload { at, len, coding } = payload else {
+            return Judged::Odd("loads bytes that are computed".to_owned());
+        };
+        if self.report.add_load(Load { at, len: len.into(), coding }) {
+            return Judged::Fine(Value::Data);
+        }
+        Judged::Odd("loads more stretches of bytes than are looked at".to_owned())
+    }
+
+    /// Keras loads a model out of the stream whose state was set last.
+    fn load_state(&mut self) -> Value {
+        let known = self.last_state.take().is_some_and(|load| self.report.add_load(load));
+        if !known {
+            let at = self.at;
+            let message = || "loads a Keras model out of bytes that are computed".to_owned();
+            self.report.note(&pickles::ODD_ARGUMENTS, at, "", message);
+        }
+        Value::Data
+    }
+
+    fn rebuild(&self, function: Value) -> Judged {
+        let rebuilds = |seen: &Seen<'_>| {
+            let name = seen.path.rsplit('.').next().unwrap_or_default();
+            seen.module.split('.').next() == Some("torch")
+                && name.starts_with("_rebuild")
+                && seen.is_harmless()
+        };
+        let fine = matches!(function, Value::Global(place) if self.report.seen(place).is_some_and(rebuilds));
+        if fine {
+            Judged::Fine(Value::Data)
+        } else {
+            Judged::Odd("calls a function that rebuilds no tensor".to_owned())
+        }
+    }
+
+    /// BUILD: a state goes into an instance, by `__setstate__` or into its attributes.
+    fn build(&mut self) -> Result<(), Halt> {
+        let state = self.pop();
+        self.store(state);
+        self.hand_over();
+        let target = self.stack.top();
+        self.expect(target.is_some());
+        if let Some(Value::Payload { at, len, coding }) = self.group(state).map(|state| state.get(0)) {
+            self.last_state = Some(Load { at, len: len.into(), coding });
+        }
+        match target {
+            Some(Value::Global(place)) => self.shadow(place),
+            Some(Value::Attribute | Value::Loader) => self.shadow_attribute(),
+            Some(Value::Dtype(place)) => self.set_dtype(place, state),
+            Some(Value::InlineArray) => self.inline_array(state)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A write to what a global names, which is a module, class or function and no instance.
+    pub(super) fn shadow(&mut self, place: u32) {
+        let path = self.report.seen(place).map(|seen| seen.path.clone()).unwrap_or_default();
+        let at = self.at;
+        self.report.note(&pickles::SHADOWS, at, &path, || format!("overwrites parts of `{path}`"));
+    }
+
+    pub(super) fn shadow_attribute(&mut self) {
+        if !self.broken {
+            let at = self.at;
+            let message = || "overwrites parts of what it looked up by name".to_owned();
+            self.report.note(&pickles::SHADOWS, at, "", message);
+        }
+    }
+
+    /// Arguments as they are shown to people: texts, numbers and names.
+    fn in_words(&self, arguments: Value) -> String {
+        const SHOWN: usize = 120;
+        let Some(group) = self.group(arguments).filter(|_| self.exact) else { return String::new() };
+        let items = group.items.iter().take(usize::try_from(group.len).unwrap_or(0));
+        let words: Vec<String> = items.filter_map(|item| self.in_word(*item)).collect();
+        words.join(", ").chars().take(SHOWN).collect()
+    }
+
+    fn in_word(&self, value: Value) -> Option<String> {
+        match value {
+            Value::Int(number) => Some(number.to_string()),
+            Value::Global(place) => self.report.seen(place).map(|seen| format!("`{}`", seen.path)),
+            Value::Payload { len, coding: Coding::Plain, .. } => Some(format!("{len} bytes")),
+            _ => self.texts.bytes(value).map(|text| format!("`{}`", shown(&String::from_utf8_lossy(text)))),
+        }
+    }
+}
