@@ -16,6 +16,7 @@ mod tests;
 
 use std::io;
 
+pub(crate) use self::trailing::zeros;
 use self::{
     members::Kind,
     packed::{Codec, Outcome},
@@ -103,7 +104,8 @@ fn look_at_zip(bytes: &Bytes<'_>, format: Option<Format>, look: &mut Look<'_>) -
     Ok(true)
 }
 
-fn look_for_archive(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<bool> {
+/// Looks into the zip archive that readers who begin at the end find here, whatever stands before it; false when they find none.
+pub(crate) fn look_for_archive(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<bool> {
     if !zip::has_directory(bytes)? {
         return Ok(false);
     }

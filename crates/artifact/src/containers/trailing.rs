@@ -114,7 +114,7 @@ fn look_at_archive(bytes: &Bytes<'_>, place: Where, look: &mut Look<'_>) -> io::
 }
 
 /// How many bytes are zero, up to what can be padding.
-fn zeros(bytes: &Bytes<'_>) -> io::Result<u64> {
+pub(crate) fn zeros(bytes: &Bytes<'_>) -> io::Result<u64> {
     let mut reader = bytes.reader();
     let mut chunk = [0; 4096];
     let mut zeros = 0u64;

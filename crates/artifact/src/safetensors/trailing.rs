@@ -3,13 +3,11 @@
 use std::io;
 
 use crate::{
+    containers,
     inspect::{Bytes, Look},
-    reader::read_up_to,
     rules::{Rule, weights as rules},
 };
 
-/// Zeros behind the end that are read to see whether all are zeros.
-const PADDING: u64 = 1 << 20;
 /// The end record of a zip archive, without its comment, and the longest comment.
 const ZIP_END: usize = 22;
 const ZIP_COMMENT: u64 = 65_535;
@@ -27,7 +25,7 @@ pub(crate) fn judge(
     if rest.len() == 0 {
         return ends_as_archive(bytes, look);
     }
-    let zeros = zeros(&rest)?;
+    let zeros = containers::zeros(&rest)?;
     if zeros == rest.len() {
         if end.saturating_add(zeros) > padded {
             let message = format!("{zeros} zeros follow the last tensor");
@@ -37,25 +35,25 @@ pub(crate) fn judge(
     }
     let at = end.saturating_add(zeros);
     let rest = rest.after(zeros);
-    if !look_at(&rest, at, look)? {
-        look.say(other, at, "", format!("{} bytes follow the last tensor", rest.len()));
+    match kind(&rest)? {
+        Some(what) => look.say(&rules::TRAILING_CONTENT, at, what, format!("{what} follows the last tensor")),
+        None => look.say(other, at, "", format!("{} bytes follow the last tensor", rest.len())),
     }
+    containers::look_at_trailing(&rest, look)?;
     ends_as_archive(bytes, look)
 }
 
-/// Says what stands there, by its first bytes; the look into it is that of `containers`.
-fn look_at(rest: &Bytes<'_>, at: u64, look: &mut Look<'_>) -> io::Result<bool> {
+/// What stands there, by its first bytes.
+fn kind(rest: &Bytes<'_>) -> io::Result<Option<&'static str>> {
     let mut head = [0; 4];
     let got = rest.head(&mut head)?;
-    let what = match head.get(..got).unwrap_or_default() {
-        [0x80, 0..=5, ..] => "a pickle",
-        [b'P', b'K', 3 | 5, 4 | 6] => "a zip archive",
-        [0x7f, b'E', b'L', b'F'] | [b'M', b'Z', ..] => "a program",
-        [b'#', b'!', ..] => "a script",
-        _ => return Ok(false),
-    };
-    look.say(&rules::TRAILING_CONTENT, at, what, format!("{what} follows the last tensor"));
-    Ok(true)
+    Ok(match head.get(..got).unwrap_or_default() {
+        [0x80, 0..=5, ..] => Some("a pickle"),
+        [b'P', b'K', 3 | 5, 4 | 6] => Some("a zip archive"),
+        [0x7f, b'E', b'L', b'F'] | [b'M', b'Z', ..] => Some("a program"),
+        [b'#', b'!', ..] => Some("a script"),
+        _ => None,
+    })
 }
 
 /// A file that readers of zip archives take for one, because they begin at the end.
@@ -77,21 +75,4 @@ fn ends_as_archive(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> {
         );
     }
     Ok(())
-}
-
-/// How many bytes are zero, up to what can be padding.
-fn zeros(bytes: &Bytes<'_>) -> io::Result<u64> {
-    let mut reader = bytes.reader();
-    let mut chunk = [0; 4096];
-    let mut zeros = 0u64;
-    while zeros < PADDING {
-        let got = read_up_to(&mut reader, &mut chunk)?;
-        let read = chunk.get(..got).unwrap_or_default();
-        let run = read.iter().position(|byte| *byte != 0).unwrap_or(got);
-        zeros = zeros.saturating_add(run as u64);
-        if run < chunk.len() {
-            break;
-        }
-    }
-    Ok(zeros)
 }
