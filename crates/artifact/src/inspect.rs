@@ -15,6 +15,7 @@ use std::{
 
 use catalog::Catalog;
 use domain::{Fact, Metadata, Sha256Digest, Verdict};
+use serde::{Deserialize, Serialize};
 
 use self::digests::Digesting;
 pub(crate) use self::{bytes::Bytes, look::Look};
@@ -53,7 +54,7 @@ impl Limits {
 }
 
 /// A member of a file, at any depth.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// Its name; members of members are parted by ` > `.
     pub path: String,
@@ -66,7 +67,7 @@ pub struct Member {
 }
 
 /// What an inspection concluded.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inspection {
     /// The format and what the file says about itself; none for a file in no format we know.
     pub identified: Option<Identified>,

@@ -26,7 +26,7 @@ mod llamafile;
 mod onnx;
 mod pickle;
 mod reader;
-mod rules;
+pub mod rules;
 mod safetensors;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
@@ -40,7 +40,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 pub use identified::{Claim, Format, Identified, Sureness};
 pub use inspect::{Inspection, Limits, Member, inspect};
-pub use rules::{Rule, rule, rules};
+pub use rules::{Rule, revision, rule, rules};
 
 /// Raised whenever identification learns something, so that remembered "not an artefact" answers are forgotten.
 pub const IDENTIFICATION_REVISION: u32 = 1;

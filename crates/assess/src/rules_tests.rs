@@ -19,6 +19,7 @@ fn model(path: &str, format: &str) -> Artifact {
         metadata: Metadata { role: Some(Role::Weights), ..Metadata::default() },
         verdict: Verdict::NotScanned,
         facts: vec![],
+        content: domain::Content::default(),
     }
 }
 

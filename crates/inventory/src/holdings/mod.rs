@@ -13,7 +13,7 @@ use std::{
 };
 
 use catalog::{Catalog, Secrets};
-use domain::{Artifact, Digest, DigestStatus, Fact, HostPath, Severity, Sha256Digest, Verdict};
+use domain::{Artifact, Content, Digest, DigestStatus, Fact, HostPath, Severity, Sha256Digest, Verdict};
 use platform::read::{FileId, Identity, Window};
 
 use crate::{
@@ -131,6 +131,7 @@ impl Holdings {
             metadata: identified.metadata.clone(),
             verdict: identified.verdict,
             facts: identified.facts.clone(),
+            content: Content::default(),
         };
         let real = held.path.clone();
         self.list.push(Holding {

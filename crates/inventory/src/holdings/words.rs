@@ -55,6 +55,7 @@ mod tests {
             },
             verdict: Verdict::NotScanned,
             facts: vec![],
+            content: domain::Content::default(),
         };
         clean(&catalog::load().unwrap().secrets, &mut artifact);
         let all = serde_json::to_string(&artifact).unwrap();
