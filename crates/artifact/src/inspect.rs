@@ -87,6 +87,14 @@ pub struct Inspection {
     pub bytes_read: u64,
 }
 
+impl Inspection {
+    /// Whether the file is in no format we know, so that it is no model as far as anybody can tell.
+    pub fn is_unknown(&self) -> bool {
+        let unknown = |fact: &Fact| fact.rule == rules::UNKNOWN_FORMAT.id && fact.member.is_none();
+        self.identified.is_none() && self.facts.iter().any(unknown)
+    }
+}
+
 /// Inspects a source of `len` bytes. `name` is the file's own name, a hint for formats that are plain text and for nothing else.
 ///
 /// # Errors

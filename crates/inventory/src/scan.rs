@@ -66,6 +66,17 @@ pub enum Remember<'a> {
     ReadOnly(&'a Path),
 }
 
+impl<'a> Remember<'a> {
+    /// The data directory; an empty path when there is none.
+    pub(crate) fn path(self) -> &'a Path {
+        match self {
+            Self::No => Path::new(""),
+            Self::Own(directory) => directory.path(),
+            Self::ReadOnly(path) => path,
+        }
+    }
+}
+
 /// Numbers of a scan while it runs.
 #[derive(Debug, Default)]
 pub struct Watch {
@@ -209,7 +220,7 @@ fn lies_in(path: &Path, folders: &[PathBuf]) -> bool {
 }
 
 /// The memory of earlier scans. Without it a scan only takes longer.
-fn remember(remember: Remember<'_>, roots: &[PathBuf], notes: &mut Vec<String>) -> Memory {
+pub(crate) fn remember(remember: Remember<'_>, roots: &[PathBuf], notes: &mut Vec<String>) -> Memory {
     let revision = catalog::revision() ^ u64::from(artifact::IDENTIFICATION_REVISION).rotate_left(32);
     let now = platform::clock::now().as_second();
     match remember {

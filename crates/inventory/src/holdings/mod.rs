@@ -12,6 +12,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
+use artifact::Identified;
 use catalog::{Catalog, Secrets};
 use domain::{Artifact, Content, Digest, DigestStatus, Fact, HostPath, Severity, Sha256Digest, Verdict};
 use platform::read::{FileId, Identity, Window};
@@ -22,6 +23,8 @@ use crate::{
     programs::Digests,
     stores::Claim,
 };
+
+pub(crate) use words::clean;
 
 use license::{license_of_claims, license_of_store};
 use origin::{completed, origin_of};
@@ -114,25 +117,7 @@ impl Holdings {
 
     fn add(&mut self, catalog: &Catalog, held: &Held) -> usize {
         let at = self.list.len();
-        let identified = &held.identified;
-        let claims =
-            identified.license_claims.iter().map(|claim| (claim.value.as_str(), claim.evidence.as_str()));
-        let artifact = Artifact {
-            paths: Vec::new(),
-            size: held.identity.size,
-            format: identified.format.as_str().to_owned(),
-            digest: Digest::PENDING,
-            store: None,
-            origin: identified
-                .origin_claims
-                .iter()
-                .find_map(|claim| origin_of(&claim.value, &claim.evidence)),
-            license: license_of_claims(catalog, claims),
-            metadata: identified.metadata.clone(),
-            verdict: identified.verdict,
-            facts: identified.facts.clone(),
-            content: Content::default(),
-        };
+        let artifact = claimed_of(catalog, held.identity.size, &held.identified);
         let real = held.path.clone();
         self.list.push(Holding {
             identity: held.identity,
@@ -262,7 +247,7 @@ impl Holdings {
         let mut artifacts: Vec<Artifact> = Vec::new();
         for holding in self.list {
             let Holding { mut paths, real, mut artifact, .. } = holding;
-            words::clean(secrets, &mut artifact);
+            clean(secrets, &mut artifact);
             paths.remove(&real);
             let all = std::iter::once(real).chain(paths);
             artifact.paths = all.map(|path| HostPath::from(path.as_path())).collect();
@@ -280,6 +265,33 @@ impl Holdings {
         }
         artifacts.sort_by(|a, b| a.paths.cmp(&b.paths));
         artifacts
+    }
+}
+
+/// What a file says of itself, before anybody else is asked.
+fn claimed_of(catalog: &Catalog, size: u64, identified: &Identified) -> Artifact {
+    let claims = identified.license_claims.iter().map(|claim| (claim.value.as_str(), claim.evidence.as_str()));
+    let origins = identified.origin_claims.iter();
+    Artifact {
+        paths: Vec::new(),
+        size,
+        format: identified.format.as_str().to_owned(),
+        digest: Digest::PENDING,
+        store: None,
+        origin: origins.clone().find_map(|claim| origin_of(&claim.value, &claim.evidence)),
+        license: license_of_claims(catalog, claims),
+        metadata: identified.metadata.clone(),
+        verdict: identified.verdict,
+        facts: identified.facts.clone(),
+        content: Content::default(),
+    }
+}
+
+/// Gives an artefact that no store knows what its file says of itself.
+pub(crate) fn describe(catalog: &Catalog, artifact: &mut Artifact, inspection: &artifact::Inspection) {
+    if let Some(identified) = &inspection.identified {
+        let paths = std::mem::take(&mut artifact.paths);
+        *artifact = Artifact { paths, ..claimed_of(catalog, artifact.size, identified) };
     }
 }
 
@@ -311,7 +323,7 @@ fn digest_of(holding: &Holding, stop: &AtomicBool, read: &AtomicU64) -> std::io:
 }
 
 /// A second file with the same bytes: another holding of one artefact. What only it knows is kept.
-fn absorb(artifact: &mut Artifact, other: Artifact) {
+pub(crate) fn absorb(artifact: &mut Artifact, other: Artifact) {
     artifact.paths.extend(other.paths);
     artifact.store = artifact.store.take().or(other.store);
     artifact.origin = artifact.origin.take().or(other.origin);
