@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Where the values of a block begin.
-const LABEL: usize = 12;
+const LABEL: usize = 15;
 /// Members that are listed in a block; `--json` has all.
 const MEMBERS: usize = 12;
 const PATHS: usize = 4;

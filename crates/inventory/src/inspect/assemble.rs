@@ -5,6 +5,7 @@ use std::{
     ffi::OsString,
     io,
     path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
 };
 
 use artifact::{Inspection, rules::bundles as rules};
@@ -17,7 +18,7 @@ use super::{
     collect::{Candidate, Found},
     fact,
     holdings::fold,
-    look::{Looked, Target},
+    look::Looked,
 };
 use crate::{
     files::{Held, plain_error},
@@ -57,6 +58,7 @@ impl<'p> Piece<'p> {
 pub(super) struct Assembly<'a> {
     catalog: &'a Catalog,
     found: &'a Found,
+    stop: &'a AtomicBool,
     answers: Vec<Option<io::Result<Looked>>>,
     /// What stores, cards and the files themselves say, by path.
     known: HashMap<PathBuf, Artifact>,
@@ -70,13 +72,12 @@ impl<'a> Assembly<'a> {
         catalog: &'a Catalog,
         environment: &dyn Fn(&str) -> Option<OsString>,
         found: &'a Found,
-        targets: &[Target],
+        stop: &'a AtomicBool,
         answers: Vec<Option<io::Result<Looked>>>,
     ) -> Self {
-        debug_assert_eq!(targets.len(), answers.len());
         let (spooled, unreadable) = (Vec::new(), Vec::new());
         let mut assembly =
-            Self { catalog, found, answers, known: HashMap::new(), spooled, unreadable, others: 0 };
+            Self { catalog, found, stop, answers, known: HashMap::new(), spooled, unreadable, others: 0 };
         assembly.known = assembly.what_is_known(environment);
         assembly
     }

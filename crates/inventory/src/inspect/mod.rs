@@ -112,7 +112,7 @@ pub fn inspect(
     {
         notes.push(format!("the next inspection starts afresh: {error}"));
     }
-    let mut assembly = Assembly::new(catalog, request.environment, &found, &targets, answers);
+    let mut assembly = Assembly::new(catalog, request.environment, &found, stop, answers);
     if let Some((answer, name)) = spooled {
         assembly.add_spooled(name, answer);
     }

@@ -1,11 +1,17 @@
 //! Several files as one artefact: its members, one digest over them, the worst of their verdicts.
 
+use std::{io, sync::atomic::AtomicU64};
+
 use artifact::rules::bundles as rules;
 use domain::{Artifact, Bundle, BundleKind, Digest, Fact, HostPath, Member, Role, Sha256Digest, Verdict};
+use platform::read::Window;
 use sha2::{Digest as _, Sha256};
 
 use super::{Assembly, Piece, clean, config, missing, plain_error};
-use crate::inspect::{bundles::Group, fact, look::Looked};
+use crate::{
+    inspect::{bundles::Group, fact, look::Looked},
+    memory::sha256,
+};
 
 /// Different facts that are kept of one bundle.
 const FACTS: usize = 200;
@@ -24,9 +30,11 @@ impl Assembly<'_> {
             self.gather(group, piece, &mut gathered);
         }
         self.gather_what_is_not_there(group, &mut gathered);
+        self.digest_the_rest(&pieces, &mut gathered);
         let mut artifact = self.begin(group, &pieces);
         artifact.size = pieces.iter().map(|piece| piece.candidate.identity.size).fold(0, u64::saturating_add);
-        artifact.digest = gathered.digest().map_or(Digest::PENDING, |digest| Digest::computed(digest, None));
+        let digest = gathered.digest_of_all().filter(|_| gathered.lacking.is_empty());
+        artifact.digest = digest.map_or(Digest::PENDING, |digest| Digest::computed(digest, None));
         artifact.content.weights = gathered.weights();
         artifact.content.bundle =
             Some(Bundle { kind: group.kind, folder: HostPath::from(group.folder.as_path()) });
@@ -127,6 +135,27 @@ impl Assembly<'_> {
         gathered.members.push(member);
     }
 
+    /// The digests of files that are in no model format, where the models have theirs: they belong to what the bundle is.
+    fn digest_the_rest(&self, pieces: &[Piece<'_>], gathered: &mut Gathered) {
+        let is_model = |piece: &&Piece<'_>| piece.inspection().is_some_and(|seen| seen.identified.is_some());
+        let digested = |piece: &Piece<'_>| piece.inspection().is_some_and(|seen| seen.sha256.is_some());
+        if !pieces.iter().filter(is_model).all(digested) {
+            return;
+        }
+        for (piece, member) in pieces.iter().zip(&mut gathered.members) {
+            if member.sha256.is_none() {
+                member.sha256 = self.digest(piece).ok();
+            }
+        }
+    }
+
+    fn digest(&self, piece: &Piece<'_>) -> io::Result<Sha256Digest> {
+        let (file, identity) = platform::read::open(&piece.candidate.real)?;
+        let digest = sha256(&mut Window::new(&file, identity.size), self.stop, &AtomicU64::new(0))?;
+        let same = identity == piece.candidate.identity && platform::read::identity_of_file(&file)? == identity;
+        if same { Ok(digest) } else { Err(io::Error::other("it changed while it was read")) }
+    }
+
     /// Missing parts, links that lead out, what the walk could not read.
     fn gather_what_is_not_there(&self, group: &Group, gathered: &mut Gathered) {
         gathered.lacking.extend(missing(&group.missing));
@@ -191,7 +220,7 @@ struct Gathered {
 
 impl Gathered {
     /// The digest of a bundle: of the list of its members as `sha256sum` prints it, sorted by path.
-    fn digest(&self) -> Option<Sha256Digest> {
+    fn digest_of_all(&self) -> Option<Sha256Digest> {
         let lines = self.members.iter().map(|member| Some((&member.path, member.sha256?)));
         digest_of_list(lines.collect::<Option<Vec<_>>>()?)
     }
