@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     /// Compute the SHA-256 of every model (reads all of each file once)
     #[arg(long)]
     hash: bool,
+    /// Look into every model that is found: quick leaves tensors out, full reads every byte
+    #[arg(long, value_enum, value_name = "DEPTH")]
+    inspect: Option<Depth>,
     /// Look at files only, not at running programs
     #[arg(long)]
     no_processes: bool,
@@ -45,6 +48,21 @@ pub(crate) struct Arguments {
     /// Where earlier scans are remembered [default: $EYELINE_DATA, else $XDG_DATA_HOME/eyeline; root: /var/lib/eyeline]
     #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
     data: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Depth {
+    Quick,
+    Full,
+}
+
+impl From<Depth> for inventory::inspect::Depth {
+    fn from(depth: Depth) -> Self {
+        match depth {
+            Depth::Quick => Self::Quick,
+            Depth::Full => Self::Full,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -68,6 +86,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         roots: arguments.roots,
         hash: arguments.hash,
         processes: !arguments.no_processes,
+        inspect: arguments.inspect.map(Depth::into),
         remember: memory.as_request(),
         environment: &environment,
     };

@@ -107,6 +107,12 @@ pub fn fold(artifact: &mut Artifact, inspection: &Inspection) {
     content.unlisted_members = inspection.unlisted_members;
 }
 
+/// The same for an artefact that is about to be reported: what a stranger wrote holds no secret.
+pub fn tell(catalog: &Catalog, artifact: &mut Artifact, inspection: &Inspection) {
+    fold(artifact, inspection);
+    crate::holdings::clean(&catalog.secrets, artifact);
+}
+
 /// What told the format.
 pub(super) fn identification(inspection: &Inspection) -> Option<Identification> {
     let identified = inspection.identified.as_ref()?;

@@ -24,13 +24,11 @@ use catalog::Catalog;
 use domain::{Artifact, Fact, Sha256Digest, Unreadable};
 use platform::data::DataDirectory;
 
-pub use holdings::{Inspector, Todo};
+pub(crate) use holdings::fold;
+pub use holdings::{Inspector, Todo, tell};
+pub(crate) use look::{Looked, Looker, all_cores};
 
-use self::{
-    assemble::Assembly,
-    collect::Found,
-    look::{Looked, Looker, Target},
-};
+use self::{assemble::Assembly, collect::Found, look::Target};
 use crate::{
     memory::{Fingerprint, Memory},
     scan::Remember,
@@ -104,7 +102,7 @@ pub fn inspect(
     let looker = Looker { catalog, memory: &memory, depth: request.depth, stop, read: &watch.read };
     let targets = found.targets();
     watch.files.store(targets.len() as u64, Ordering::Relaxed);
-    let answers = looker.look_at_all(&targets, look::all_cores(), &watch.done);
+    let answers = looker.look_at_all(&targets, all_cores(), &watch.done);
     let spooled = request.spooled.as_ref().map(|(file, name)| (look_at_spooled(&looker, file, name), name));
     let complete = !stop.load(Ordering::Relaxed);
     if let Remember::Own(directory) = request.remember
