@@ -30,10 +30,13 @@ mod bundle;
 
 /// What is shown of what is in no model format.
 const ARCHIVE: &str = "archive";
+const IMAGE: &str = "container-image";
 const TEXT: &str = "text";
 const UNKNOWN: &str = "unknown";
 const POINTER: &str = "lfs-pointer";
 
+/// What is said of programs.
+const PROGRAMS: [&str; 2] = ["native-code", "script-beside-model"];
 /// The first bytes of an XML file in which a graph must name itself.
 const XML_HEAD: usize = 4096;
 
@@ -254,7 +257,7 @@ impl<'a> Assembly<'a> {
                 artifact
             }
             Looked::Inspected(inspection) => {
-                if !named && !is_worth_telling(inspection) {
+                if !named && !is_worth_telling(inspection) && !self.poses_as_a_model(path, inspection) {
                     return None;
                 }
                 let known = self.known.get(real).cloned();
@@ -267,6 +270,11 @@ impl<'a> Assembly<'a> {
         };
         clean(&self.catalog.secrets, &mut artifact);
         Some(artifact)
+    }
+
+    /// A program under the name of a model.
+    fn poses_as_a_model(&self, path: &Path, inspection: &Inspection) -> bool {
+        !inspection.is_unknown() && inspection.verdict > Verdict::Clean && self.format_by_name(path).is_some()
     }
 
     fn tell(&self, artifact: &mut Artifact, inspection: &Inspection) {
@@ -314,7 +322,11 @@ impl<'a> Assembly<'a> {
 
 /// What to call what is in no model format.
 fn plain_format(inspection: &Inspection) -> &'static str {
-    if !inspection.members.is_empty() {
+    let holds = |name: &str| inspection.members.iter().any(|member| member.path == name);
+    // What `docker save` and `skopeo copy … oci-archive:` write.
+    if holds("manifest.json") && (holds("repositories") || holds("oci-layout") || holds("index.json")) {
+        IMAGE
+    } else if !inspection.members.is_empty() {
         ARCHIVE
     } else if inspection.is_unknown() {
         UNKNOWN
@@ -326,8 +338,13 @@ fn plain_format(inspection: &Inspection) -> &'static str {
 /// Whether a file in a folder is one that somebody who asked about models wants to hear of.
 fn is_worth_telling(inspection: &Inspection) -> bool {
     let holds_a_model = || inspection.members.iter().any(|member| member.format.is_some());
-    inspection.identified.is_some()
-        || !inspection.is_unknown() && (holds_a_model() || inspection.verdict > Verdict::Clean)
+    // Programs and scripts are everywhere; beside a model they are members of it, and by themselves no model.
+    let is_program = || {
+        let program = |rule: &str| PROGRAMS.contains(&rule);
+        inspection.members.is_empty() && inspection.facts.iter().all(|fact| program(&fact.rule))
+    };
+    let odd = || inspection.verdict > Verdict::Clean && !is_program();
+    inspection.identified.is_some() || !inspection.is_unknown() && (holds_a_model() || odd())
 }
 
 fn is_openvino(path: &Path) -> bool {

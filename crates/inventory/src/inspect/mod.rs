@@ -8,6 +8,7 @@ mod bundles;
 mod collect;
 mod config;
 mod holdings;
+mod image;
 mod look;
 mod pointer;
 

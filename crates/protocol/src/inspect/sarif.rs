@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Artifact, Fact, HostPath, Severity};
+use domain::{Artifact, BundleKind, Fact, HostPath, Severity};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -166,7 +166,7 @@ fn location(artifact: &Artifact, fact: &Fact) -> Value {
 /// The address of the file that a fact is of, and the member inside of that file.
 fn file_of<'f>(artifact: &Artifact, fact: &'f Fact) -> (String, Option<&'f str>) {
     match (&artifact.content.bundle, &fact.member) {
-        (Some(bundle), Some(member)) => {
+        (Some(bundle), Some(member)) if bundle.kind != BundleKind::Image => {
             let (file, inner) = member.split_once(" > ").map_or((member.as_str(), None), |(file, inner)| (file, Some(inner)));
             let path = [bundle.folder.as_bytes(), b"/", file.as_bytes()].concat();
             (uri(&HostPath::from_bytes(path)), inner)

@@ -9,7 +9,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Assembly, Piece, clean, config, missing, plain_error};
 use crate::{
-    inspect::{bundles::Group, fact, look::Looked},
+    inspect::{
+        bundles::Group,
+        fact,
+        image::{self, Image},
+        look::Looked,
+    },
     memory::sha256,
 };
 
@@ -25,11 +30,13 @@ impl Assembly<'_> {
     pub(super) fn bundle(&self, group: &Group) -> Artifact {
         let pieces = self.pieces();
         let pieces: Vec<_> = group.members.iter().filter_map(|at| pieces.get(*at).copied()).collect();
-        let mut gathered = Gathered::default();
+        let image = (group.kind == BundleKind::Image).then(|| image_of(group, &pieces));
+        let mut gathered = Gathered { image, ..Gathered::default() };
         for piece in &pieces {
             self.gather(group, piece, &mut gathered);
         }
         self.gather_what_is_not_there(group, &mut gathered);
+        gathered.say_what_the_image_lacks();
         self.digest_the_rest(&pieces, &mut gathered);
         let mut artifact = self.begin(group, &pieces);
         artifact.size = pieces.iter().map(|piece| piece.candidate.identity.size).fold(0, u64::saturating_add);
@@ -56,7 +63,8 @@ impl Assembly<'_> {
             let role = piece.inspection().and_then(|seen| seen.identified.as_ref()?.metadata.role);
             (matches!(role, Some(Role::Weights | Role::Adapter)), piece.candidate.identity.size)
         };
-        let main = pieces.iter().filter(model).max_by_key(role);
+        // An image is no model, whatever lies in it.
+        let main = pieces.iter().filter(|_| group.kind != BundleKind::Image).filter(model).max_by_key(role);
         let path = if group.is_folder() { Some(&group.folder) } else { pieces.first().map(|piece| &piece.candidate.path) };
         let path = HostPath::from(path.unwrap_or(&group.folder).as_path());
         let known = main.and_then(|main| self.known.get(&main.candidate.real)).cloned();
@@ -86,7 +94,7 @@ impl Assembly<'_> {
     fn guessed(&self, group: &Group, pieces: &[Piece<'_>]) -> &str {
         let by_name = pieces.iter().find_map(|piece| self.format(piece));
         match group.kind {
-            BundleKind::Image => "container-image",
+            BundleKind::Image => super::IMAGE,
             _ => by_name.unwrap_or(super::UNKNOWN),
         }
     }
@@ -100,7 +108,9 @@ impl Assembly<'_> {
             sha256: None,
             verdict: Verdict::NotScanned,
         };
-        let announces_a_model = self.format_by_name(&piece.candidate.path).is_some();
+        let layer = gathered.image.as_ref().and_then(|image| image::shown(image, path));
+        let announces_a_model = layer.is_some() || self.format_by_name(&piece.candidate.path).is_some();
+        let place = layer.clone().unwrap_or_else(|| member.path.clone());
         match piece.answer {
             Some(Ok(Looked::Inspected(seen))) => {
                 member.format = seen.identified.as_ref().map(|found| found.format.as_str().to_owned());
@@ -108,9 +118,9 @@ impl Assembly<'_> {
                 // What is no model and does not look like one is data for people, and says nothing of the model.
                 if !seen.is_unknown() || announces_a_model {
                     member.verdict = seen.verdict;
-                    gathered.facts.extend(seen.facts.iter().map(|fact| inside(&member.path, fact)));
+                    gathered.facts.extend(seen.facts.iter().map(|fact| inside(&place, fact)));
                     gathered.inner.extend(seen.members.iter().map(|inner| Member {
-                        path: format!("{} > {}", member.path, inner.path),
+                        path: format!("{place} > {}", inner.path),
                         size: inner.size,
                         format: inner.format.clone(),
                         sha256: None,
@@ -122,13 +132,12 @@ impl Assembly<'_> {
             }
             Some(Ok(Looked::Pointer(pointer))) if announces_a_model => {
                 member.verdict = Verdict::Unscannable;
-                gathered.facts.push(inside(&member.path, &pointer.fact()));
+                gathered.facts.push(inside(&place, &pointer.fact()));
             }
             Some(Err(error)) => {
                 member.verdict = Verdict::Unscannable;
-                gathered
-                    .facts
-                    .push(inside(&member.path, &fact(&rules::MEMBER_UNREADABLE, plain_error(error))));
+                let said = fact(&rules::MEMBER_UNREADABLE, plain_error(error));
+                gathered.facts.push(inside(&place, &said));
             }
             Some(Ok(Looked::Pointer(_))) | None => {}
         }
@@ -196,6 +205,15 @@ fn add_parts(artifact: &mut Artifact, main: &artifact::Inspection, pieces: &[Pie
     }
 }
 
+/// What the documents of an image say.
+fn image_of(group: &Group, pieces: &[Piece<'_>]) -> Image {
+    let file = |path: &str| {
+        let path = group.folder.join(path);
+        Some(pieces.iter().find(|piece| piece.candidate.path == path)?.candidate.real.clone())
+    };
+    Image::read(&file)
+}
+
 /// A fact of a member, said of the whole.
 fn inside(member: &str, fact: &Fact) -> Fact {
     let place = match &fact.member {
@@ -208,6 +226,8 @@ fn inside(member: &str, fact: &Fact) -> Fact {
 /// What the members say together.
 #[derive(Default)]
 struct Gathered {
+    /// Which of the members are layers, in an image.
+    image: Option<Image>,
     members: Vec<Member>,
     /// Members of members.
     inner: Vec<Member>,
@@ -238,7 +258,23 @@ impl Gathered {
         }
     }
 
+    fn say_what_the_image_lacks(&mut self) {
+        let Some(image) = &self.image else { return };
+        let missing = image.missing.iter().map(|path| {
+            inside(path, &fact(&rules::MEMBER_MISSING, "the image names it, and it is not there"))
+        });
+        let broken = image.broken.iter().map(|path| inside(path, &fact(&rules::BROKEN_IMAGE, "it cannot be read")));
+        self.lacking.extend(missing.chain(broken).take(FACTS));
+    }
+
     fn settle(mut self, artifact: &mut Artifact) {
+        if let Some(image) = &self.image {
+            for member in &mut self.members {
+                if let Some(name) = image.layers.get(&member.path) {
+                    member.path.clone_from(name);
+                }
+            }
+        }
         let worst = self.members.iter().map(|member| member.verdict).max().unwrap_or(Verdict::NotScanned);
         artifact.verdict = if self.lacking.is_empty() { worst } else { worst.max(Verdict::Unscannable) };
         self.facts.append(&mut self.lacking);
