@@ -318,7 +318,11 @@ fn executes_by_design(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
     Some(Reason {
         rule: "executes-by-design",
         severity: severity.filter(|severity| *severity == Severity::High).unwrap_or(Severity::Low),
-        message: format!("{} brings code that runs when it is used{}", model_subject(artifact), because(artifact)),
+        message: format!(
+            "{} brings code that runs when it is used{}",
+            model_subject(artifact),
+            because(artifact)
+        ),
         evidence: facts(artifact).chain(paths(artifact)).collect(),
         help: "read the code, or use a release of the model without it".into(),
     })

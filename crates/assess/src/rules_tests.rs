@@ -164,7 +164,8 @@ fn a_finding_about_a_model_says_what_an_inspection_saw_and_where() {
     let mut attack = from("a/d", model("/m/c.pkl", "pickle"));
     attack.verdict = Verdict::Malicious;
     let fact = domain::Fact::new("pickle-call", Severity::Critical, "calls os.system").at(9);
-    attack.facts = vec![domain::Fact { member: Some("x > y".into()), name: Some("os.system".into()), ..fact }];
+    attack.facts =
+        vec![domain::Fact { member: Some("x > y".into()), name: Some("os.system".into()), ..fact }];
     let found = of_artifacts(&[attack.clone()]);
     assert_eq!(found[0].message, "huggingface.co/a/d attacks whoever loads it: calls os.system");
     let told = "pickle-call (os.system) in x > y at byte 9: calls os.system";

@@ -96,7 +96,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
 }
 
 fn spooled() -> anyhow::Result<std::fs::File> {
-    platform::spool::spool(std::io::stdin().lock(), STANDARD_INPUT).context("failed to take in standard input")
+    platform::spool::spool(std::io::stdin().lock(), STANDARD_INPUT)
+        .context("failed to take in standard input")
 }
 
 fn report(inspected: Inspected, note: Option<String>) -> InspectReport {

@@ -257,7 +257,11 @@ fn what_comes_from_devices_is_escaped_everywhere() {
             }],
             ..domain::Content::default()
         },
-        same_weights: vec![store::SameWeights { id: evil.into(), name: evil.into(), license: Some(evil.into()) }],
+        same_weights: vec![store::SameWeights {
+            id: evil.into(),
+            name: evil.into(),
+            license: Some(evil.into()),
+        }],
         findings: vec![finding(evil)],
         loaded_by: Vec::new(),
     };

@@ -6,9 +6,9 @@ use std::fmt::Debug;
 
 use domain::{
     Accelerator, AcceleratorProcess, Agent, Artifact, Bundle, BundleKind, CommercialUse, Confidence, Content,
-    Coverage, Device, DeviceId, Digest, Evidence, EvidenceFamily, Fact, Finding, Gap, HostPath, Identification, License, LoadedModel,
-    McpServer, Member, Metadata, Origin, Package, PlainSecret, Program, Role, Severity, Sha256Digest, Sureness, Transport,
-    Unreadable, Verdict,
+    Coverage, Device, DeviceId, Digest, Evidence, EvidenceFamily, Fact, Finding, Gap, HostPath,
+    Identification, License, LoadedModel, McpServer, Member, Metadata, Origin, Package, PlainSecret, Program,
+    Role, Severity, Sha256Digest, Sureness, Transport, Unreadable, Verdict,
 };
 use jiff::Timestamp;
 use proptest::{collection::vec, option::of, prelude::*, sample::select};

@@ -331,7 +331,8 @@ impl Work {
             environment: &*settings.environment,
             inspect: None,
         };
-        let mut scan = inventory::scan::scan(&settings.catalog, &request, self.stop.flag(), &Watch::default());
+        let mut scan =
+            inventory::scan::scan(&settings.catalog, &request, self.stop.flag(), &Watch::default());
         let elapsed = start.elapsed();
         self.scan_at = platform::clock::monotonic() + settings.pace.after_scan(elapsed);
         // What an interrupted scan did not reach is not gone.

@@ -77,9 +77,8 @@ impl Store {
         sql.append(on_own("h.device", scope));
         sql.push(") ORDER BY a.id LIMIT ?", MOST);
         let rows = self.db.rows(&sql.text, sql.values).await?;
-        let same = |row: &Row| {
-            Ok(SameWeights { id: row.text(0)?, name: row.text(1)?, license: row.maybe_text(2)? })
-        };
+        let same =
+            |row: &Row| Ok(SameWeights { id: row.text(0)?, name: row.text(1)?, license: row.maybe_text(2)? });
         rows.iter().map(same).collect()
     }
 

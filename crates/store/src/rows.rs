@@ -1,8 +1,8 @@
 //! What the server knows of each thing, as lists, the API and the console show it.
 
 use domain::{
-    Accelerator, Content, Coverage, DigestStatus, Evidence, Fact, License, McpServer, Metadata, Origin, Severity,
-    Verdict,
+    Accelerator, Content, Coverage, DigestStatus, Evidence, Fact, License, McpServer, Metadata, Origin,
+    Severity, Verdict,
 };
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};

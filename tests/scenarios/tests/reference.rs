@@ -98,21 +98,42 @@ fn the_page_of_rules_describes_every_rule_of_an_inspection() {
     let mut text = RULES.to_owned();
     let rules: Vec<_> = artifact::rules().collect();
     for rule in &rules {
-        let _ = writeln!(text, "| [`{0}`](#{0}) | {1} | {2} | {3} |", rule.id, rule.severity, rule.verdict.as_str(), rule.title);
+        let _ = writeln!(
+            text,
+            "| [`{0}`](#{0}) | {1} | {2} | {3} |",
+            rule.id,
+            rule.severity,
+            rule.verdict.as_str(),
+            rule.title
+        );
     }
     for rule in &rules {
         let leads_to = match rule.verdict {
             Verdict::Clean => "a remark: the verdict stays as it is".to_owned(),
             other => format!("at least `{}`", other.as_str()),
         };
-        let _ = write!(text, "\n## {}\n\n*{}.* Severity `{}`, {leads_to}.\n\n", rule.id, sentence(rule.title), rule.severity);
-        let _ = writeln!(text, "{}\n\n**What to do:** {}.\n\n```text\n{}\n```", rule.does, rule.help, rule.example);
+        let _ = write!(
+            text,
+            "\n## {}\n\n*{}.* Severity `{}`, {leads_to}.\n\n",
+            rule.id,
+            sentence(rule.title),
+            rule.severity
+        );
+        let _ = writeln!(
+            text,
+            "{}\n\n**What to do:** {}.\n\n```text\n{}\n```",
+            rule.does, rule.help, rule.example
+        );
         if !rule.references.is_empty() {
             text.push('\n');
         }
         for reference in rule.references {
             let address = reference.starts_with("https://");
-            let _ = writeln!(text, "- {}", if address { format!("<{reference}>") } else { (*reference).to_owned() });
+            let _ = writeln!(
+                text,
+                "- {}",
+                if address { format!("<{reference}>") } else { (*reference).to_owned() }
+            );
         }
     }
     page("inspection-rules.md", &text);

@@ -51,9 +51,8 @@ pub(crate) fn inspection(
     let mut told: Vec<_> = report.artifacts.iter().collect();
     told.sort_by_key(|artifact| (std::cmp::Reverse(artifact.verdict), artifact.paths.clone()));
     let short = told.len() > 1;
-    let is_short = |artifact: &&Artifact| {
-        short && artifact.verdict == Verdict::Clean && artifact.facts.is_empty()
-    };
+    let is_short =
+        |artifact: &&Artifact| short && artifact.verdict == Verdict::Clean && artifact.facts.is_empty();
     let (clean, others): (Vec<_>, Vec<_>) = told.into_iter().partition(is_short);
     for artifact in others {
         page.block(&mut text, artifact);
@@ -93,7 +92,8 @@ impl Page<'_> {
     }
 
     fn identity(&self, text: &mut String, artifact: &Artifact) {
-        let format = self.catalog.format(&artifact.format).map_or(artifact.format.as_str(), |format| &format.name);
+        let format =
+            self.catalog.format(&artifact.format).map_or(artifact.format.as_str(), |format| &format.name);
         let told = artifact.content.identification.as_ref().map(|told| {
             let sure = match told.confidence {
                 Sureness::Certain => "certain",
@@ -106,7 +106,8 @@ impl Page<'_> {
         self.line(text, "format", &what);
         self.line(text, "size", &self.size(artifact));
         if let Some(sha256) = artifact.digest.sha256 {
-            let claim = if artifact.digest.status == DigestStatus::Claimed { " as its store claims" } else { "" };
+            let claim =
+                if artifact.digest.status == DigestStatus::Claimed { " as its store claims" } else { "" };
             self.line(text, "sha256", &format!("{sha256}{claim}"));
         }
         if let Some(claimed) = artifact.digest.claimed {
@@ -149,7 +150,11 @@ impl Page<'_> {
         if let Some(origin) = &artifact.origin {
             let repository = origin.repository.as_deref().map(|name| format!("/{name}")).unwrap_or_default();
             let revision = origin.revision.as_deref().map(|name| format!(" at {name}")).unwrap_or_default();
-            self.line(text, "from", &format!("{}{repository}{revision} ({})", origin.registry, origin.evidence));
+            self.line(
+                text,
+                "from",
+                &format!("{}{repository}{revision} ({})", origin.registry, origin.evidence),
+            );
         }
         if let Some(license) = &artifact.license {
             let terms = match license.commercial_use {
@@ -178,12 +183,7 @@ impl Page<'_> {
         told.sort_by_key(|member| std::cmp::Reverse(member.verdict));
         let hidden = total.saturating_sub(told.len().min(MEMBERS) as u64);
         self.line(text, "members", &count(total));
-        let columns = [
-            Column::fixed(""),
-            Column::flexible("", 16),
-            Column::fixed(""),
-            Column::number(""),
-        ];
+        let columns = [Column::fixed(""), Column::flexible("", 16), Column::fixed(""), Column::number("")];
         let row = |member: &&Member| {
             let verdict = match member.verdict {
                 Verdict::NotScanned => "no model",
@@ -259,7 +259,12 @@ impl Page<'_> {
             let room = self.width.saturating_sub(LABEL + 2 + end.width());
             let path = shortened(&artifact.path().to_string(), room.max(16));
             let padding = " ".repeat(room.saturating_sub(path.width()));
-            let _ = writeln!(text, "  {colour}{:<width$}{colour:#}{path}{padding}  {DIM}{end}{DIM:#}", "clean", width = LABEL - 2);
+            let _ = writeln!(
+                text,
+                "  {colour}{:<width$}{colour:#}{path}{padding}  {DIM}{end}{DIM:#}",
+                "clean",
+                width = LABEL - 2
+            );
         }
         if !clean.is_empty() {
             text.push('\n');

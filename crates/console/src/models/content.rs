@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn what_a_fact_says_comes_with_what_it_does_and_what_to_do() {
-        let fact = Fact { help: None, ..Fact::new("lfs-pointer", domain::Severity::Info, "pointer: not the model") };
+        let fact =
+            Fact { help: None, ..Fact::new("lfs-pointer", domain::Severity::Info, "pointer: not the model") };
         let page = evidence(&[Fact { member: Some("a > b".into()), count: 3, ..fact }]).into_string();
         for words in ["pointer: not the model", "lfs-pointer", "a &gt; b", "3 times", "git lfs pull"] {
             assert!(page.contains(words), "{words}: {page}");

@@ -317,7 +317,8 @@ impl Holdings {
 
 /// What a file says of itself, before anybody else is asked.
 fn claimed_of(catalog: &Catalog, size: u64, identified: &Identified) -> Artifact {
-    let claims = identified.license_claims.iter().map(|claim| (claim.value.as_str(), claim.evidence.as_str()));
+    let claims =
+        identified.license_claims.iter().map(|claim| (claim.value.as_str(), claim.evidence.as_str()));
     let origins = identified.origin_claims.iter();
     Artifact {
         paths: Vec::new(),

@@ -13,9 +13,10 @@ pub(crate) fn clean(secrets: &Secrets, artifact: &mut Artifact) {
     });
     let license =
         artifact.license.as_mut().into_iter().flat_map(|license| [&mut license.id, &mut license.evidence]);
-    let facts = artifact.facts.iter_mut().flat_map(|fact| {
-        [&mut fact.message].into_iter().chain(&mut fact.member).chain(&mut fact.name)
-    });
+    let facts = artifact
+        .facts
+        .iter_mut()
+        .flat_map(|fact| [&mut fact.message].into_iter().chain(&mut fact.member).chain(&mut fact.name));
     let texts =
         named.into_iter().flatten().chain(&mut metadata.base_models).chain(metadata.keys.values_mut());
     for text in texts.chain(origin).chain(license).chain(facts) {

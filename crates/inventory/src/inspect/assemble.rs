@@ -13,10 +13,10 @@ use catalog::Catalog;
 use domain::{Artifact, Digest, DigestStatus, HostPath, Metadata, Sha256Digest, Unreadable, Verdict};
 
 use super::{
-    Inspected, config,
+    Inspected,
     bundles::{self, Entry, Group},
     collect::{Candidate, Found},
-    fact,
+    config, fact,
     holdings::fold,
     look::Looked,
 };
@@ -159,9 +159,9 @@ impl<'a> Assembly<'a> {
                 clean(&self.catalog.secrets, &mut artifact);
                 self.spooled.push(artifact);
             }
-            Err(error) => self
-                .unreadable
-                .push(Unreadable { path: HostPath::from(name), error: plain_error(&error) }),
+            Err(error) => {
+                self.unreadable.push(Unreadable { path: HostPath::from(name), error: plain_error(&error) })
+            }
         }
     }
 

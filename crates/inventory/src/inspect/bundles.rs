@@ -221,7 +221,8 @@ impl<'n> Shard<'n> {
     fn of(name: &'n str) -> Option<Self> {
         let dot = name.rfind('.')?;
         let (before, extension) = name.split_at_checked(dot)?;
-        let digits_at_end = |text: &str| text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let digits_at_end =
+            |text: &str| text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
         let digits = digits_at_end(before);
         let (rest, total) = before.split_at_checked(before.len().checked_sub(digits)?)?;
         let separator = rest.chars().last().filter(|c| matches!(c, '-' | '_'))?;
@@ -229,8 +230,14 @@ impl<'n> Shard<'n> {
         let (rest, number) = rest.split_at_checked(rest.len().checked_sub(digits_at_end(rest))?)?;
         let stem = rest.strip_suffix(['-', '_'])?;
         let (number, total) = (number.parse().ok()?, total.parse().ok()?);
-        (number <= total && total <= MOST_SHARDS)
-            .then_some(Self { stem, separator, number, total, digits, extension })
+        (number <= total && total <= MOST_SHARDS).then_some(Self {
+            stem,
+            separator,
+            number,
+            total,
+            digits,
+            extension,
+        })
     }
 
     fn named(&self, number: u32) -> String {

@@ -59,9 +59,10 @@ impl Found {
 
     /// A path as whoever named its root would write it.
     pub(super) fn shown(&self, path: &Path) -> PathBuf {
-        let below = self.roots.iter().filter_map(|root| {
-            Some((root.named.as_path(), path.strip_prefix(&root.real).ok()?.to_owned()))
-        });
+        let below = self
+            .roots
+            .iter()
+            .filter_map(|root| Some((root.named.as_path(), path.strip_prefix(&root.real).ok()?.to_owned())));
         match below.min_by_key(|(_, rest)| rest.as_os_str().len()) {
             Some((named, rest)) if rest.as_os_str().is_empty() => named.to_owned(),
             Some((named, rest)) if named == Path::new(".") => rest,
@@ -114,8 +115,7 @@ impl Found {
         for (path, real, identity, named) in files {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let at = self.targets.len();
-            let target =
-                identity.file.map_or(at, |file| *known.entry((file, name.clone())).or_insert(at));
+            let target = identity.file.map_or(at, |file| *known.entry((file, name.clone())).or_insert(at));
             if target == at {
                 self.targets.push(Target { real: real.clone(), identity, name });
             }

@@ -99,7 +99,8 @@ impl Reader<'_> {
         }
         for (at, layer) in manifest.layers.iter().enumerate() {
             let Some(path) = self.there(layer) else { continue };
-            let digest: String = layer.digest.rsplit(':').next().unwrap_or_default().chars().take(12).collect();
+            let digest: String =
+                layer.digest.rsplit(':').next().unwrap_or_default().chars().take(12).collect();
             self.image.layers.entry(path).or_insert_with(|| format!("layer {} ({digest})", at + 1));
         }
     }
@@ -143,7 +144,12 @@ mod tests {
     fn layers_are_named_in_their_order_and_those_that_are_not_there_are_missed() {
         let index = r#"{"manifests": [{"digest": "sha256:aa"}]}"#;
         let manifest = r#"{"config": {"digest": "sha256:cc"}, "layers": [{"digest": "sha256:11"}, {"digest": "sha256:22"}]}"#;
-        let image = read(&[("index.json", index), ("blobs/sha256/aa", manifest), ("blobs/sha256/22", ""), ("blobs/sha256/cc", "{}")]);
+        let image = read(&[
+            ("index.json", index),
+            ("blobs/sha256/aa", manifest),
+            ("blobs/sha256/22", ""),
+            ("blobs/sha256/cc", "{}"),
+        ]);
         assert_eq!(image.layers, BTreeMap::from([("blobs/sha256/22".to_owned(), "layer 2 (22)".to_owned())]));
         assert_eq!(image.missing, BTreeSet::from(["blobs/sha256/11".to_owned()]));
         assert!(image.broken.is_empty());
@@ -158,7 +164,10 @@ mod tests {
 
     #[test]
     fn an_index_that_names_itself_comes_to_an_end() {
-        let image = read(&[("index.json", r#"{"manifests": [{"digest": "sha256:aa"}]}"#), ("blobs/sha256/aa", r#"{"manifests": [{"digest": "sha256:aa"}, {"digest": "sha256:aa"}]}"#)]);
+        let image = read(&[
+            ("index.json", r#"{"manifests": [{"digest": "sha256:aa"}]}"#),
+            ("blobs/sha256/aa", r#"{"manifests": [{"digest": "sha256:aa"}, {"digest": "sha256:aa"}]}"#),
+        ]);
         assert!(!image.broken.is_empty());
     }
 

@@ -112,7 +112,8 @@ impl Looker<'_> {
         let mut order: Vec<usize> = (0..targets.len()).collect();
         order.sort_by_key(|at| std::cmp::Reverse(targets.get(*at).map(|target| target.identity.size)));
         let next = AtomicUsize::new(0);
-        let answers: Mutex<Vec<_>> = Mutex::new(std::iter::repeat_with(|| None).take(targets.len()).collect());
+        let answers: Mutex<Vec<_>> =
+            Mutex::new(std::iter::repeat_with(|| None).take(targets.len()).collect());
         let work = || {
             while !self.stop.load(Ordering::Relaxed) {
                 let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)).copied() else { break };

@@ -52,7 +52,8 @@ fn a_file_that_did_not_change_is_not_read_again_and_one_that_did_is() {
 fn verdicts_of_other_rules_are_not_believed() {
     let folder = tempfile::tempdir().unwrap();
     let data = DataDirectory::own(folder.path()).unwrap();
-    let mut seen = artifact::inspect(io::Cursor::new(b"x"), 1, "x", &catalog::load().unwrap(), &Limits::full()).unwrap();
+    let mut seen =
+        artifact::inspect(io::Cursor::new(b"x"), 1, "x", &catalog::load().unwrap(), &Limits::full()).unwrap();
     let digest = Sha256Digest::from_bytes([3; 32]);
     seen.sha256 = Some(digest);
     memory(&data).save_verdicts(&data, std::iter::once(("x", &seen))).unwrap();

@@ -60,7 +60,10 @@ fn component(artifact: &Artifact, reference: &str, spdx: &dyn Fn(&str) -> Option
     put("licenses", artifact.license.as_ref().map_or(Value::Null, |license| licenses(license, spdx)));
     if !metadata.base_models.is_empty() {
         let ancestor = |name: &String| json!({ "type": "machine-learning-model", "name": name });
-        put("pedigree", json!({ "ancestors": metadata.base_models.iter().map(ancestor).collect::<Vec<_>>() }));
+        put(
+            "pedigree",
+            json!({ "ancestors": metadata.base_models.iter().map(ancestor).collect::<Vec<_>>() }),
+        );
     }
     if is_model {
         put("modelCard", card(artifact));

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use super::InspectReport;
 
 /// Where the schema of the format is published.
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// What stands as it is in the path of an address.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// The name of the fingerprint of a result; a new way to compute it is a new name.
@@ -35,9 +36,12 @@ pub struct RuleText<'r> {
 
 /// The report as SARIF.
 pub fn sarif(report: &InspectReport, rules: &[RuleText<'_>]) -> Value {
-    let facts = || report.artifacts.iter().flat_map(|artifact| artifact.facts.iter().map(move |fact| (artifact, fact)));
+    let facts = || {
+        report.artifacts.iter().flat_map(|artifact| artifact.facts.iter().map(move |fact| (artifact, fact)))
+    };
     // Rules that said nothing are left out; one that nobody described has its id and no words.
-    let said: BTreeMap<&str, Severity> = facts().map(|(_, fact)| (fact.rule.as_str(), fact.severity)).collect();
+    let said: BTreeMap<&str, Severity> =
+        facts().map(|(_, fact)| (fact.rule.as_str(), fact.severity)).collect();
     let order: BTreeMap<&str, usize> = said.keys().copied().zip(0..).collect();
     let descriptors: Vec<_> = said
         .iter()
@@ -46,8 +50,9 @@ pub fn sarif(report: &InspectReport, rules: &[RuleText<'_>]) -> Value {
             None => json!({ "id": id, "defaultConfiguration": { "level": level(*severity) } }),
         })
         .collect();
-    let results: Vec<_> =
-        facts().map(|(artifact, fact)| result(artifact, fact, order.get(fact.rule.as_str()).copied())).collect();
+    let results: Vec<_> = facts()
+        .map(|(artifact, fact)| result(artifact, fact, order.get(fact.rule.as_str()).copied()))
+        .collect();
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -135,7 +140,9 @@ fn result(artifact: &Artifact, fact: &Fact, rule: Option<usize>) -> Value {
     });
     let properties = [("name", &fact.name), ("member", &fact.member)];
     if let Some(out) = out.get_mut("properties").and_then(Value::as_object_mut) {
-        out.extend(properties.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value.as_ref()?)))));
+        out.extend(
+            properties.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value.as_ref()?)))),
+        );
     }
     if let (Some(rule), Some(out)) = (rule, out.as_object_mut()) {
         out.insert("ruleIndex".to_owned(), json!(rule));
@@ -167,7 +174,8 @@ fn location(artifact: &Artifact, fact: &Fact) -> Value {
 fn file_of<'f>(artifact: &Artifact, fact: &'f Fact) -> (String, Option<&'f str>) {
     match (&artifact.content.bundle, &fact.member) {
         (Some(bundle), Some(member)) if bundle.kind != BundleKind::Image => {
-            let (file, inner) = member.split_once(" > ").map_or((member.as_str(), None), |(file, inner)| (file, Some(inner)));
+            let (file, inner) =
+                member.split_once(" > ").map_or((member.as_str(), None), |(file, inner)| (file, Some(inner)));
             let path = [bundle.folder.as_bytes(), b"/", file.as_bytes()].concat();
             (uri(&HostPath::from_bytes(path)), inner)
         }
@@ -177,7 +185,8 @@ fn file_of<'f>(artifact: &Artifact, fact: &'f Fact) -> (String, Option<&'f str>)
 
 /// The same fact of the same bytes has the same fingerprint, wherever they lie.
 fn fingerprint(artifact: &Artifact, fact: &Fact) -> String {
-    let bytes = artifact.digest.sha256.map_or_else(|| artifact.path().to_string(), |digest| digest.to_string());
+    let bytes =
+        artifact.digest.sha256.map_or_else(|| artifact.path().to_string(), |digest| digest.to_string());
     let mut hash = Sha256::new();
     let parts = [Some(bytes.as_str()), Some(&fact.rule), fact.name.as_deref(), fact.member.as_deref()];
     for part in parts {

@@ -51,7 +51,8 @@ impl Work {
         let mut looked = Looked::new();
         for one in todo {
             let key = (one.path.clone(), one.identity);
-            match (self.looked.remove(&key), places.get(&one.path).and_then(|at| scan.artifacts.get_mut(*at))) {
+            match (self.looked.remove(&key), places.get(&one.path).and_then(|at| scan.artifacts.get_mut(*at)))
+            {
                 (Some(inspection), Some(artifact)) => {
                     tell(&self.settings.catalog, artifact, &inspection);
                     looked.insert(key, inspection);
@@ -104,7 +105,8 @@ impl Work {
             self.tell(&SensorEvent::CannotKeep { reason: format!("verdicts are not remembered: {error}") });
         }
         self.tell(&SensorEvent::Inspected { artifacts: seen.len(), left: later.todo.len() });
-        self.looked.extend(seen.into_iter().map(|(todo, inspection)| ((todo.path, todo.identity), inspection)));
+        self.looked
+            .extend(seen.into_iter().map(|(todo, inspection)| ((todo.path, todo.identity), inspection)));
         if let Err(error) = self.take(later.scan.clone(), later.started_at, later.took) {
             self.tell(&SensorEvent::CannotKeep { reason: format!("verdicts cannot be reported: {error}") });
         }

@@ -125,8 +125,9 @@ fn upsert() -> String {
 
 impl Facts {
     fn of(artifact: &Artifact, device: &str) -> Result<Self, StoreError> {
-        let Artifact { size, format, digest, store, origin, license, metadata, verdict, facts, content, .. } =
-            artifact;
+        let Artifact {
+            size, format, digest, store, origin, license, metadata, verdict, facts, content, ..
+        } = artifact;
         let file = artifact.path().file_name().to_string();
         let repository = origin.as_ref().and_then(|origin| origin.repository.clone());
         let publisher =

@@ -86,7 +86,8 @@ fn content(content: &mut Content) {
     }
     let more = content.members.len().saturating_sub(NAMED);
     content.members.truncate(NAMED);
-    content.unlisted_members = content.unlisted_members.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
+    content.unlisted_members =
+        content.unlisted_members.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
     for member in &mut content.members {
         sentence(&mut member.path);
         member.format.iter_mut().for_each(word);

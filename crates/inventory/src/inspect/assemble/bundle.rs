@@ -65,7 +65,11 @@ impl Assembly<'_> {
         };
         // An image is no model, whatever lies in it.
         let main = pieces.iter().filter(|_| group.kind != BundleKind::Image).filter(model).max_by_key(role);
-        let path = if group.is_folder() { Some(&group.folder) } else { pieces.first().map(|piece| &piece.candidate.path) };
+        let path = if group.is_folder() {
+            Some(&group.folder)
+        } else {
+            pieces.first().map(|piece| &piece.candidate.path)
+        };
         let path = HostPath::from(path.unwrap_or(&group.folder).as_path());
         let known = main.and_then(|main| self.known.get(&main.candidate.real)).cloned();
         let mut artifact = known.unwrap_or_else(|| self.plain(path.clone(), 0, self.guessed(group, pieces)));
@@ -161,7 +165,8 @@ impl Assembly<'_> {
     fn digest(&self, piece: &Piece<'_>) -> io::Result<Sha256Digest> {
         let (file, identity) = platform::read::open(&piece.candidate.real)?;
         let digest = sha256(&mut Window::new(&file, identity.size), self.stop, &AtomicU64::new(0))?;
-        let same = identity == piece.candidate.identity && platform::read::identity_of_file(&file)? == identity;
+        let same =
+            identity == piece.candidate.identity && platform::read::identity_of_file(&file)? == identity;
         if same { Ok(digest) } else { Err(io::Error::other("it changed while it was read")) }
     }
 
@@ -263,7 +268,8 @@ impl Gathered {
         let missing = image.missing.iter().map(|path| {
             inside(path, &fact(&rules::MEMBER_MISSING, "the image names it, and it is not there"))
         });
-        let broken = image.broken.iter().map(|path| inside(path, &fact(&rules::BROKEN_IMAGE, "it cannot be read")));
+        let broken =
+            image.broken.iter().map(|path| inside(path, &fact(&rules::BROKEN_IMAGE, "it cannot be read")));
         self.lacking.extend(missing.chain(broken).take(FACTS));
     }
 

@@ -57,7 +57,8 @@ fn all_below_a_pipeline_or_a_saved_model_belongs_to_it() {
     let names = ["p/model_index.json", "p/unet/config.json", "p/unet/diffusion_pytorch_model.safetensors"];
     let [(kind, _, members)] = grouped(&names).try_into().unwrap();
     assert_eq!((kind, members.len()), (BundleKind::Pipeline, 3));
-    let names = ["s/saved_model.pb", "s/variables/variables.index", "s/variables/variables.data-00000-of-00001"];
+    let names =
+        ["s/saved_model.pb", "s/variables/variables.index", "s/variables/variables.data-00000-of-00001"];
     let [(kind, _, members)] = grouped(&names).try_into().unwrap();
     assert_eq!((kind, members.len()), (BundleKind::SavedModel, 3));
     assert_eq!(kinds(&["x.mlpackage/Manifest.json", "x.mlpackage/Data/w.bin"]), [BundleKind::CoreMl]);
