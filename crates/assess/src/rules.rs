@@ -309,8 +309,10 @@ fn unscannable(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
 }
 
 fn executes_by_design(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
-    let artifact = weights(question)?;
-    if artifact.verdict != Verdict::Suspicious {
+    let Resource::Model(artifact, _) = question.resource else { return None };
+    let is_grave = gravest(artifact).is_some_and(|fact| fact.severity >= Severity::High);
+    // Data that could run code, and does nothing grave, is everywhere; of weights it is told.
+    if artifact.verdict != Verdict::Suspicious || !(is_grave || weights(question).is_some()) {
         return None;
     }
     // What an inspection holds for grave is grave here too; that a model brings code at all is not.

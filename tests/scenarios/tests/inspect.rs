@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 /// A pickle that runs a program when it is loaded.
 fn malicious() -> Vec<u8> {
-    testkit::pickle(&[("os", "system")])
+    b"\x80\x02cos\nsystem\nX\x02\0\0\0id\x85R.".to_vec()
 }
 
 fn weights(name: &str) -> Vec<u8> {
@@ -182,8 +182,9 @@ fn how_it_ends_says_what_it_saw() {
     assert_eq!(code(&[]), Some(2));
     assert_eq!(code(&["--format", "xml", "plain.gguf"]), Some(2));
     assert_eq!(code(&["nothing-here.gguf"]), Some(3));
-    assert_eq!(code(&["notes.txt"]), Some(4));
-    assert_eq!(code(&["--fail-on", "info", "notes.txt"]), Some(1));
+    tree.write("noise", [0x17, 0xff, 0x03].repeat(50));
+    assert_eq!(code(&["noise"]), Some(4));
+    assert_eq!(code(&["--fail-on", "info", "noise"]), Some(1));
 }
 
 #[test]
@@ -216,13 +217,21 @@ fn a_link_is_followed_inside_a_snapshot_and_never_out_of_what_was_named() {
 fn the_table_fits_eighty_columns_and_shows_evidence_without_colour() {
     let tree = tree();
     tree.write("bad \u{1b}[2J.pkl", malicious());
-    let answer = Inspection::within(tree.root()).word(".").run();
-    for line in answer.stdout.lines() {
-        assert!(line.chars().count() <= 80, "{line}");
-        assert!(!line.contains('\u{1b}'), "{line}");
+    let shown = |path: &str| {
+        let answer = Inspection::within(tree.root()).word(path).run();
+        for line in answer.stdout.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+            assert!(!line.contains('\u{1b}'), "{line}");
+        }
+        answer.stdout
+    };
+    let (all, one) = (shown("."), shown("snap"));
+    for words in ["malicious", "os.system", "lfs-pointer", "→ ", "1 malicious", "  clean ", "1 other file"]
+    {
+        assert!(all.contains(words), "`{words}` is missing in:\n{all}");
     }
-    for words in ["malicious", "os.system", "lfs-pointer", "→ ", "made from", "apache-2.0", "1 malicious"] {
-        assert!(answer.stdout.contains(words), "`{words}` is missing in:\n{}", answer.stdout);
+    for words in ["made from", "maker/base-7b", "apache-2.0", "members", "4,096 tokens", "sha256"] {
+        assert!(one.contains(words), "`{words}` is missing in:\n{one}");
     }
 }
 
@@ -317,7 +326,7 @@ fn image(tree: &Tree, files: &[(&str, &[u8])]) {
     assert!(tar.expect("tar starts").success());
     let blob = |bytes: &[u8]| {
         use sha2::{Digest, Sha256};
-        let digest = format!("{:x}", Sha256::digest(bytes));
+        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         tree.write(format!("image/blobs/sha256/{digest}"), bytes);
         json!({ "mediaType": "application/octet-stream", "digest": format!("sha256:{digest}"), "size": bytes.len() })
     };
