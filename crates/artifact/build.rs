@@ -11,6 +11,8 @@ fn variable(name: &str) -> Result<PathBuf, std::env::VarError> {
     std::env::var(name).map(PathBuf::from)
 }
 
+// The files are those of this library.
+#[allow(clippy::disallowed_methods)]
 fn main() -> Result<(), Box<dyn Error>> {
     let root = variable("CARGO_MANIFEST_DIR")?.join("src");
     println!("cargo::rerun-if-changed={}", root.display());

@@ -245,7 +245,7 @@ fn what_comes_from_devices_is_escaped_everywhere() {
             member: Some(evil.into()),
             name: Some(evil.into()),
             help: Some(evil.into()),
-            ..domain::Fact::new(evil, domain::Severity::High, evil)
+            ..domain::Fact::new(evil, Severity::High, evil)
         }],
         content: domain::Content {
             members: vec![domain::Member {
@@ -253,7 +253,7 @@ fn what_comes_from_devices_is_escaped_everywhere() {
                 size: 1,
                 format: Some(evil.into()),
                 sha256: None,
-                verdict: domain::Verdict::Malicious,
+                verdict: Verdict::Malicious,
             }],
             ..domain::Content::default()
         },

@@ -160,7 +160,7 @@ impl<'a> Assembly<'a> {
                 self.spooled.push(artifact);
             }
             Err(error) => {
-                self.unreadable.push(Unreadable { path: HostPath::from(name), error: plain_error(&error) })
+                self.unreadable.push(Unreadable { path: HostPath::from(name), error: plain_error(&error) });
             }
         }
     }

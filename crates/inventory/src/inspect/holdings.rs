@@ -72,7 +72,7 @@ impl<'a> Inspector<'a> {
 }
 
 /// Adds to an artefact what an inspection of its file says. What a store said of it stays.
-pub fn fold(artifact: &mut Artifact, inspection: &Inspection) {
+pub(crate) fn fold(artifact: &mut Artifact, inspection: &Inspection) {
     if let Some(sha256) = inspection.sha256 {
         let Digest { sha256: before, status, claimed } = artifact.digest;
         let claim = if status == DigestStatus::Claimed { before } else { claimed };

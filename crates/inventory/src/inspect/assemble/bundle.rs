@@ -47,7 +47,7 @@ impl Assembly<'_> {
             Some(Bundle { kind: group.kind, folder: HostPath::from(group.folder.as_path()) });
         for piece in &pieces {
             let is_configuration = |name: &&str| piece.candidate.path == group.folder.join(name);
-            if CONFIGURATIONS.iter().any(|name| is_configuration(&name)) {
+            if CONFIGURATIONS.iter().any(is_configuration) {
                 config::describe(&piece.candidate.real, &mut artifact.metadata);
             }
         }
