@@ -178,6 +178,7 @@ fn artifact(device: usize, place: usize, model: usize) -> Artifact {
         license: None,
         metadata: Metadata { name: Some(format!("model {model}")), ..Metadata::default() },
         verdict: Verdict::NotScanned,
+        content: domain::Content::default(),
         facts: vec![],
     }
 }

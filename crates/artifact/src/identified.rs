@@ -2,7 +2,9 @@
 
 use std::io;
 
+pub use domain::Sureness;
 use domain::{Fact, Metadata, Role, Severity, Verdict};
+use serde::{Deserialize, Serialize};
 
 use crate::reader::{Fault, cut};
 
@@ -10,7 +12,7 @@ use crate::reader::{Fault, cut};
 const KEPT: usize = 96;
 
 /// A model format that is recognised by content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Format {
     /// GGUF, versions 1 to 3.
     Gguf,
@@ -150,17 +152,8 @@ impl Format {
     }
 }
 
-/// How sure an identification is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Sureness {
-    /// A weak magic number, and a structure that fits as far as it was read.
-    Probable,
-    /// A magic number and a structure that nothing else has.
-    Certain,
-}
-
 /// Something that the file says about itself, and where it says so.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// What it says, cut at 256 characters.
     pub value: String,
@@ -169,7 +162,7 @@ pub struct Claim {
 }
 
 /// A model file, as far as its content tells.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Identified {
     /// The format.
     pub format: Format,

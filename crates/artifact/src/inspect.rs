@@ -16,6 +16,7 @@ use std::{
 
 use catalog::Catalog;
 use domain::{Fact, Metadata, Sha256Digest, Verdict};
+use serde::{Deserialize, Serialize};
 
 use self::digests::Digesting;
 pub(crate) use self::{
@@ -61,7 +62,7 @@ impl Limits {
 }
 
 /// A member of a file, at any depth.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// Its name; members of members are parted by ` > `.
     pub path: String,
@@ -74,7 +75,7 @@ pub struct Member {
 }
 
 /// What an inspection concluded.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inspection {
     /// The format and what the file says about itself; none for a file in no format we know.
     pub identified: Option<Identified>,
@@ -92,6 +93,14 @@ pub struct Inspection {
     pub weights_sha256: Option<Sha256Digest>,
     /// How many bytes were read.
     pub bytes_read: u64,
+}
+
+impl Inspection {
+    /// Whether the file is in no format we know, so that it is no model as far as anybody can tell.
+    pub fn is_unknown(&self) -> bool {
+        let unknown = |fact: &Fact| fact.rule == rules::UNKNOWN_FORMAT.id && fact.member.is_none();
+        self.identified.is_none() && self.facts.iter().any(unknown)
+    }
 }
 
 /// Inspects a source of `len` bytes. `name` is the file's own name, a hint for formats that are plain text and for nothing else.

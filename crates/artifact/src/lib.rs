@@ -38,7 +38,7 @@ mod protobuf;
 mod rdata;
 mod reader;
 mod references;
-mod rules;
+pub mod rules;
 mod safetensors;
 mod tensorflow;
 #[cfg(any(test, feature = "testkit"))]
@@ -55,7 +55,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 pub use identified::{Claim, Format, Identified, Sureness};
 pub use inspect::{Inspection, Limits, Member, inspect};
-pub use rules::{Rule, rule, rules};
+pub use rules::{Rule, revision, rule, rules};
 
 /// Raised whenever identification learns something, so that remembered "not an artefact" answers are forgotten.
 pub const IDENTIFICATION_REVISION: u32 = 2;

@@ -2,6 +2,7 @@
 //!
 //! The book's page of rules, the SARIF output and the console take their words from here. Each area has a file of its own.
 
+pub mod bundles;
 mod common;
 pub(crate) mod containers;
 pub(crate) mod graphs;
@@ -36,10 +37,25 @@ pub struct Rule {
 
 /// Every rule, by area and in the order of the book's page.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    let areas: [&'static [&'static Rule]; 6] =
-        [RULES, pickles::RULES, containers::RULES, weights::RULES, texts::RULES, graphs::RULES];
+    let areas: [&'static [&'static Rule]; 7] = [
+        RULES,
+        pickles::RULES,
+        containers::RULES,
+        weights::RULES,
+        texts::RULES,
+        graphs::RULES,
+        bundles::RULES,
+    ];
     areas.into_iter().flatten().copied()
 }
+
+/// A number that changes whenever an inspection may answer otherwise: with the catalogue, and with any line of this library.
+pub fn revision() -> u64 {
+    catalog::revision() ^ SOURCE.rotate_left(1)
+}
+
+/// A hash over the source of this library, from its build script.
+const SOURCE: u64 = include!(concat!(env!("OUT_DIR"), "/source"));
 
 /// The rule with this id.
 pub fn rule(id: &str) -> Option<&'static Rule> {
@@ -67,6 +83,11 @@ mod tests {
             }
             assert!(rule.verdict != Verdict::NotScanned, "{}", rule.id);
         }
+    }
+
+    #[test]
+    fn the_revision_is_that_of_rules_and_catalogue() {
+        assert!(SOURCE != 0 && revision() != catalog::revision());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! wrong stays quiet.
 
 use catalog::{Catalog, Executes};
-use domain::{Artifact, CommercialUse, Confidence, McpServer, Role, Severity, Verdict};
+use domain::{Artifact, CommercialUse, Confidence, Fact, McpServer, Role, Severity, Verdict};
 
 use crate::{Question, Reason, Resource, model_subject};
 
@@ -86,7 +86,7 @@ pub const RULES: &[RuleInfo] = &[
         severity: Severity::Low,
         about: "a model could not be inspected to its end",
     },
-    RuleInfo { id: "executes-by-design", severity: Severity::Low, about: "a model is a program as well" },
+    RuleInfo { id: "executes-by-design", severity: Severity::High, about: "a model is a program as well" },
     RuleInfo {
         id: "unknown-origin",
         severity: Severity::Info,
@@ -128,10 +128,22 @@ fn paths(artifact: &Artifact) -> Vec<String> {
 }
 
 fn facts(artifact: &Artifact) -> impl Iterator<Item = String> {
-    artifact.facts.iter().map(|fact| match fact.offset {
-        Some(offset) => format!("{} at byte {offset}: {}", fact.rule, fact.message),
-        None => format!("{}: {}", fact.rule, fact.message),
+    artifact.facts.iter().map(|fact| {
+        let name = fact.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+        let member = fact.member.as_ref().map(|member| format!(" in {member}")).unwrap_or_default();
+        let offset = fact.offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();
+        format!("{}{name}{member}{offset}: {}", fact.rule, fact.message)
     })
+}
+
+/// The gravest that an inspection saw.
+fn gravest(artifact: &Artifact) -> Option<&Fact> {
+    artifact.facts.iter().max_by_key(|fact| fact.severity)
+}
+
+/// What an inspection says first, as the end of a sentence.
+fn because(artifact: &Artifact) -> String {
+    gravest(artifact).map(|fact| format!(": {}", fact.message)).unwrap_or_default()
 }
 
 fn malicious(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
@@ -139,7 +151,7 @@ fn malicious(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
     (artifact.verdict == Verdict::Malicious).then(|| Reason {
         rule: "malicious-model",
         severity: Severity::Critical,
-        message: format!("{} attacks whoever loads it", model_subject(artifact)),
+        message: format!("{} attacks whoever loads it{}", model_subject(artifact), because(artifact)),
         evidence: paths(artifact).into_iter().chain(facts(artifact)).collect(),
         help: "do not load it; keep it for the investigation and remove it from every device".into(),
     })
@@ -285,21 +297,34 @@ fn unscannable(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
     (artifact.verdict == Verdict::Unscannable).then(|| Reason {
         rule: "unscannable-model",
         severity: Severity::Low,
-        message: format!("{} looks like {} and cannot be read as such", artifact.path(), artifact.format),
+        message: format!(
+            "{} looks like {} and could not be read to its end{}",
+            artifact.path(),
+            artifact.format,
+            because(artifact)
+        ),
         evidence: facts(artifact).collect(),
         help: "do not load it: it is broken, or made to break its reader".into(),
     })
 }
 
 fn executes_by_design(_: &Catalog, question: &Question<'_>) -> Option<Reason> {
-    let artifact = weights(question)?;
-    if artifact.verdict != Verdict::Suspicious {
+    let Resource::Model(artifact, _) = question.resource else { return None };
+    let is_grave = gravest(artifact).is_some_and(|fact| fact.severity >= Severity::High);
+    // Data that could run code, and does nothing grave, is everywhere; of weights it is told.
+    if artifact.verdict != Verdict::Suspicious || !(is_grave || weights(question).is_some()) {
         return None;
     }
+    // What an inspection holds for grave is grave here too; that a model brings code at all is not.
+    let severity = gravest(artifact).map(|fact| fact.severity.min(Severity::High));
     Some(Reason {
         rule: "executes-by-design",
-        severity: Severity::Low,
-        message: format!("{} brings code that runs when it is used", model_subject(artifact)),
+        severity: severity.filter(|severity| *severity == Severity::High).unwrap_or(Severity::Low),
+        message: format!(
+            "{} brings code that runs when it is used{}",
+            model_subject(artifact),
+            because(artifact)
+        ),
         evidence: facts(artifact).chain(paths(artifact)).collect(),
         help: "read the code, or use a release of the model without it".into(),
     })

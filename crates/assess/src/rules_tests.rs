@@ -19,6 +19,7 @@ fn model(path: &str, format: &str) -> Artifact {
         metadata: Metadata { role: Some(Role::Weights), ..Metadata::default() },
         verdict: Verdict::NotScanned,
         facts: vec![],
+        content: domain::Content::default(),
     }
 }
 
@@ -156,6 +157,21 @@ fn a_broken_or_executable_model_is_named() {
         ("unscannable-model", Severity::Low),
     ];
     assert_eq!(rules_of(&found), expected);
+}
+
+#[test]
+fn a_finding_about_a_model_says_what_an_inspection_saw_and_where() {
+    let mut attack = from("a/d", model("/m/c.pkl", "pickle"));
+    attack.verdict = Verdict::Malicious;
+    let fact = domain::Fact::new("pickle-call", Severity::Critical, "calls os.system").at(9);
+    attack.facts =
+        vec![domain::Fact { member: Some("x > y".into()), name: Some("os.system".into()), ..fact }];
+    let found = of_artifacts(&[attack.clone()]);
+    assert_eq!(found[0].message, "huggingface.co/a/d attacks whoever loads it: calls os.system");
+    let told = "pickle-call (os.system) in x > y at byte 9: calls os.system";
+    assert!(found[0].evidence.contains(&told.to_owned()), "{:?}", found[0].evidence);
+    attack.verdict = Verdict::Suspicious;
+    assert!(rules_of(&of_artifacts(&[attack])).contains(&("executes-by-design", Severity::High)));
 }
 
 #[test]

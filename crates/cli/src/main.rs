@@ -2,7 +2,9 @@
 
 mod data;
 mod exit;
+mod inspect;
 mod progress;
+mod remembered;
 mod scan;
 mod table;
 #[cfg(feature = "server")]
@@ -30,6 +32,8 @@ struct Arguments {
 enum Command {
     /// Find the models, runtimes and agents on this machine. Needs no server and no root, executes nothing.
     Scan(scan::Arguments),
+    /// Look into model files, folders and archives: what they are, and whether they are safe to load
+    Inspect(inspect::Arguments),
     /// Start server, sensor and console for this machine, and print where to look
     #[cfg(feature = "server")]
     Up(up::Arguments),
@@ -42,6 +46,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Scan(arguments) => scan::run(arguments),
+        Command::Inspect(arguments) => inspect::run(arguments),
         #[cfg(feature = "server")]
         Command::Up(arguments) => up::run(arguments),
         #[cfg(feature = "server")]

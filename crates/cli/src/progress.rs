@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
     time::Duration,
@@ -11,7 +11,7 @@ use std::{
 
 use domain::HostPath;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use inventory::scan::{STAGES, Watch};
+use inventory::{inspect, scan};
 
 use crate::table::{bytes, count};
 
@@ -27,15 +27,15 @@ pub(crate) struct Line {
 
 impl Line {
     /// Starts drawing.
-    pub(crate) fn start(watch: Arc<Watch>) -> Self {
+    pub(crate) fn start(watch: Arc<impl Told + 'static>) -> Self {
         let done = Arc::new(AtomicBool::new(false));
         let finished = Arc::clone(&done);
-        let thread = std::thread::spawn(move || draw(&watch, &finished));
+        let thread = std::thread::spawn(move || draw(&*watch, &finished));
         Self { done, thread: Some(thread) }
     }
 }
 
-fn draw(watch: &Watch, finished: &AtomicBool) {
+fn draw(watch: &impl Told, finished: &AtomicBool) {
     let start = platform::clock::monotonic();
     let is_finished = || finished.load(Ordering::Relaxed);
     while !is_finished() && start.elapsed() < PATIENCE {
@@ -51,7 +51,7 @@ fn draw(watch: &Watch, finished: &AtomicBool) {
         bar.set_style(style);
     }
     while !is_finished() {
-        bar.set_message(message(watch, start.elapsed()));
+        bar.set_message(watch.message(start.elapsed()));
         bar.tick();
         std::thread::park_timeout(EVERY);
     }
@@ -69,25 +69,41 @@ impl Drop for Line {
     }
 }
 
-fn message(watch: &Watch, elapsed: Duration) -> String {
-    let stage = watch.stage.load(Ordering::Relaxed);
-    let files = watch.walk.files.load(Ordering::Relaxed);
-    if stage == 0 {
-        let seconds = elapsed.as_secs_f64().max(0.001);
-        #[allow(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a rate for people"
-        )]
-        let rate = (files as f64 / seconds) as u64;
-        let current = watch.walk.current.lock().map(|current| HostPath::from_bytes(current.clone())).ok();
-        let current = current.map(|path| path.to_string()).unwrap_or_default();
-        return format!("{} files  {}/s  {current}", count(files), count(rate));
+/// Numbers that another thread may read while they grow.
+pub(crate) trait Told: Sync + Send {
+    /// What to show after this time.
+    fn message(&self, elapsed: Duration) -> String;
+}
+
+impl Told for scan::Watch {
+    fn message(&self, elapsed: Duration) -> String {
+        let stage = self.stage.load(Ordering::Relaxed);
+        let files = self.walk.files.load(Ordering::Relaxed);
+        if stage == 0 {
+            let seconds = elapsed.as_secs_f64().max(0.001);
+            #[allow(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a rate for people"
+            )]
+            let rate = (files as f64 / seconds) as u64;
+            let current = self.walk.current.lock().map(|current| HostPath::from_bytes(current.clone())).ok();
+            let current = current.map(|path| path.to_string()).unwrap_or_default();
+            return format!("{} files  {}/s  {current}", count(files), count(rate));
+        }
+        let stage = scan::STAGES.get(stage).copied().unwrap_or_default();
+        match self.hashed.load(Ordering::Relaxed) {
+            0 => format!("{} files  {stage}", count(files)),
+            hashed => format!("{} files  {stage}  {} hashed", count(files), bytes(hashed)),
+        }
     }
-    let stage = STAGES.get(stage).copied().unwrap_or_default();
-    match watch.hashed.load(Ordering::Relaxed) {
-        0 => format!("{} files  {stage}", count(files)),
-        hashed => format!("{} files  {stage}  {} hashed", count(files), bytes(hashed)),
+}
+
+impl Told for inspect::Watch {
+    fn message(&self, _: Duration) -> String {
+        let number = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (done, files) = (number(&self.done), number(&self.files));
+        format!("{} of {} files  {} read", count(done), count(files), bytes(number(&self.read)))
     }
 }

@@ -13,11 +13,10 @@ use anyhow::Context;
 use assess::Facts;
 use clap::{Args, ValueEnum};
 use domain::{HostPath, Severity, Verdict};
-use inventory::scan::{Remember, Request, Scan, Watch};
-use platform::data::{DataDirectory, DataError};
+use inventory::scan::{Request, Scan, Watch};
 use protocol::{SCAN_SCHEMA, ScanReport};
 
-use crate::{data::environment, exit::Exit, progress::Line, table};
+use crate::{data::environment, exit::Exit, progress::Line, remembered::Remembered, table};
 
 /// Arguments of `eyeline scan`.
 #[derive(Args)]
@@ -37,6 +36,9 @@ pub(crate) struct Arguments {
     /// Compute the SHA-256 of every model (reads all of each file once)
     #[arg(long)]
     hash: bool,
+    /// Look into every model that is found: quick leaves tensors out, full reads every byte
+    #[arg(long, value_enum, value_name = "DEPTH")]
+    inspect: Option<Depth>,
     /// Look at files only, not at running programs
     #[arg(long)]
     no_processes: bool,
@@ -46,6 +48,21 @@ pub(crate) struct Arguments {
     /// Where earlier scans are remembered [default: $EYELINE_DATA, else $XDG_DATA_HOME/eyeline; root: /var/lib/eyeline]
     #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
     data: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Depth {
+    Quick,
+    Full,
+}
+
+impl From<Depth> for inventory::inspect::Depth {
+    fn from(depth: Depth) -> Self {
+        match depth {
+            Depth::Quick => Self::Quick,
+            Depth::Full => Self::Full,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,12 +81,12 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     }
     let stop = stop_on_interrupt()?;
     let watch = Arc::new(Watch::default());
-    let data = arguments.data.or_else(|| platform::data::default_directory(&environment));
-    let (memory, note) = Remembered::at(data.filter(|_| !arguments.no_cache));
+    let (memory, note) = Remembered::at(arguments.data, arguments.no_cache, "earlier scans");
     let request = Request {
         roots: arguments.roots,
         hash: arguments.hash,
         processes: !arguments.no_processes,
+        inspect: arguments.inspect.map(Depth::into),
         remember: memory.as_request(),
         environment: &environment,
     };
@@ -92,42 +109,15 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     Ok(outcome(&report, arguments.fail_on))
 }
 
-/// Where a scan from the command line remembers.
-enum Remembered {
-    Nowhere,
-    Own(DataDirectory),
-    /// In the directory of a running product, which remembers its own scans: this one only uses what is known.
-    Beside(PathBuf),
-}
-
-impl Remembered {
-    /// Opens the data directory, and says what to know if that is not possible. A scan goes on without.
-    fn at(path: Option<PathBuf>) -> (Self, Option<String>) {
-        let Some(path) = path else { return (Self::Nowhere, None) };
-        match DataDirectory::own(&path) {
-            Ok(directory) => (Self::Own(directory), None),
-            Err(DataError::InUse { path, .. }) => (Self::Beside(path), None),
-            Err(error) => (Self::Nowhere, Some(format!("earlier scans are not remembered: {error}"))),
-        }
-    }
-
-    fn as_request(&self) -> Remember<'_> {
-        match self {
-            Self::Nowhere => Remember::No,
-            Self::Own(directory) => Remember::Own(directory),
-            Self::Beside(path) => Remember::ReadOnly(path),
-        }
-    }
-}
-
-fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+/// Whether somebody who read the result stopped reading.
+pub(crate) fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
     let io = error.downcast_ref::<std::io::Error>();
     let json = error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
     io.map(std::io::Error::kind).or(json) == Some(std::io::ErrorKind::BrokenPipe)
 }
 
-/// The first interrupt ends the scan with what was found, the second ends the program.
-fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
+/// The first interrupt ends the work with what was found, the second ends the program.
+pub(crate) fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
     ctrlc::set_handler(move || {

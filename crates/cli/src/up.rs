@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     /// Compute the SHA-256 of every model (reads all of each file once)
     #[arg(long)]
     hash: bool,
+    /// Do not look into models (all of each file is read once, one after another, at the lowest priority)
+    #[arg(long)]
+    no_inspect: bool,
     /// Log every request
     #[arg(long, short)]
     verbose: bool,

@@ -1,5 +1,6 @@
 //! Models: every artefact, where it came from, what it allows, who holds it. Pure.
 
+mod content;
 mod panel;
 
 use domain::{DigestStatus, Role};

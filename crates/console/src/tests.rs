@@ -241,7 +241,27 @@ fn what_comes_from_devices_is_escaped_everywhere() {
         Some(License { id: evil.into(), evidence: evil.into(), commercial_use: CommercialUse::Unknown });
     let detail = ArtifactDetail {
         row: row.clone(),
-        facts: Vec::new(),
+        facts: vec![domain::Fact {
+            member: Some(evil.into()),
+            name: Some(evil.into()),
+            help: Some(evil.into()),
+            ..domain::Fact::new(evil, Severity::High, evil)
+        }],
+        content: domain::Content {
+            members: vec![domain::Member {
+                path: evil.into(),
+                size: 1,
+                format: Some(evil.into()),
+                sha256: None,
+                verdict: Verdict::Malicious,
+            }],
+            ..domain::Content::default()
+        },
+        same_weights: vec![store::SameWeights {
+            id: evil.into(),
+            name: evil.into(),
+            license: Some(evil.into()),
+        }],
         findings: vec![finding(evil)],
         loaded_by: Vec::new(),
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
 use crate::{
-    HostPath, Severity, Sha256Digest,
+    Bundle, Content, HostPath, Identification, Member, Severity, Sha256Digest,
     path::{NotBase64, exact, exact_all, serialize_path},
 };
 
@@ -33,6 +33,8 @@ pub struct Artifact {
     pub verdict: Verdict,
     /// What an inspection saw in the file.
     pub facts: Vec<Fact>,
+    /// What is inside.
+    pub content: Content,
 }
 
 impl Artifact {
@@ -46,7 +48,7 @@ impl Artifact {
 
 impl Serialize for Artifact {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Artifact", 12)?;
+        let mut out = serializer.serialize_struct("Artifact", 17)?;
         serialize_path(&mut out, self.path())?;
         out.serialize_field("paths", &self.paths)?;
         if self.paths.iter().any(|path| path.exact_text().is_none()) {
@@ -62,8 +64,30 @@ impl Serialize for Artifact {
         out.serialize_field("metadata", &self.metadata)?;
         out.serialize_field("verdict", &self.verdict)?;
         out.serialize_field("findings", &self.facts)?;
+        serialize_content(&mut out, &self.content)?;
         out.end()
     }
+}
+
+/// Only what is there: most artefacts are one file that nobody took apart.
+fn serialize_content<S: SerializeStruct>(out: &mut S, content: &Content) -> Result<(), S::Error> {
+    let Content { identification, weights, bundle, members, unlisted_members } = content;
+    if let Some(identification) = identification {
+        out.serialize_field("identification", identification)?;
+    }
+    if let Some(weights) = weights {
+        out.serialize_field("weights_sha256", weights)?;
+    }
+    if let Some(bundle) = bundle {
+        out.serialize_field("bundle", bundle)?;
+    }
+    if !members.is_empty() {
+        out.serialize_field("members", members)?;
+    }
+    if *unlisted_members > 0 {
+        out.serialize_field("unlisted_members", unlisted_members)?;
+    }
+    Ok(())
 }
 
 /// What is read of an artefact.
@@ -86,6 +110,13 @@ struct Wire {
     verdict: Verdict,
     #[serde(default)]
     findings: Vec<Fact>,
+    identification: Option<Identification>,
+    weights_sha256: Option<Sha256Digest>,
+    bundle: Option<Bundle>,
+    #[serde(default)]
+    members: Vec<Member>,
+    #[serde(default)]
+    unlisted_members: u64,
 }
 
 impl TryFrom<Wire> for Artifact {
@@ -98,7 +129,14 @@ impl TryFrom<Wire> for Artifact {
         }
         let Wire { size, format, digest, store, origin, license, metadata, verdict, findings: facts, .. } =
             wire;
-        Ok(Self { paths, size, format, digest, store, origin, license, metadata, verdict, facts })
+        let content = Content {
+            identification: wire.identification,
+            weights: wire.weights_sha256,
+            bundle: wire.bundle,
+            members: wire.members,
+            unlisted_members: wire.unlisted_members,
+        };
+        Ok(Self { paths, size, format, digest, store, origin, license, metadata, verdict, facts, content })
     }
 }
 
@@ -237,6 +275,19 @@ pub enum Verdict {
     Suspicious,
     /// It attacks whoever loads it.
     Malicious,
+}
+
+impl Verdict {
+    /// The word for it, as it is written in every format.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotScanned => "not-scanned",
+            Self::Clean => "clean",
+            Self::Unscannable => "unscannable",
+            Self::Suspicious => "suspicious",
+            Self::Malicious => "malicious",
+        }
+    }
 }
 
 /// An inspection fact about one file: what was seen, and where. Not a conclusion of policy.

@@ -7,6 +7,7 @@
 
 mod accelerator;
 mod artifact;
+mod content;
 mod coverage;
 mod device;
 mod digest;
@@ -20,6 +21,7 @@ pub use accelerator::{Accelerator, AcceleratorProcess};
 pub use artifact::{
     Artifact, CommercialUse, Digest, DigestStatus, Fact, License, Metadata, Origin, Role, Verdict,
 };
+pub use content::{Bundle, BundleKind, Content, Identification, Member, Sureness};
 pub use coverage::{Coverage, Gap, Unreadable};
 pub use device::{Device, DeviceId};
 pub use digest::{DigestError, Sha256Digest};

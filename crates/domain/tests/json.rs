@@ -5,10 +5,10 @@
 use std::fmt::Debug;
 
 use domain::{
-    Accelerator, AcceleratorProcess, Agent, Artifact, CommercialUse, Confidence, Coverage, Device, DeviceId,
-    Digest, Evidence, EvidenceFamily, Fact, Finding, Gap, HostPath, License, LoadedModel, McpServer,
-    Metadata, Origin, Package, PlainSecret, Program, Role, Severity, Sha256Digest, Transport, Unreadable,
-    Verdict,
+    Accelerator, AcceleratorProcess, Agent, Artifact, Bundle, BundleKind, CommercialUse, Confidence, Content,
+    Coverage, Device, DeviceId, Digest, Evidence, EvidenceFamily, Fact, Finding, Gap, HostPath,
+    Identification, License, LoadedModel, McpServer, Member, Metadata, Origin, Package, PlainSecret, Program,
+    Role, Severity, Sha256Digest, Sureness, Transport, Unreadable, Verdict,
 };
 use jiff::Timestamp;
 use proptest::{collection::vec, option::of, prelude::*, sample::select};
@@ -101,12 +101,38 @@ prop_compose! {
     fn artifact()(
         paths in vec(path(), 1..4), size: u64, format in text(), digest in digest(), store in of(text()),
         origin in of(origin()), license in of(license()), metadata in metadata(),
-        verdict in select(vec![
-            Verdict::NotScanned, Verdict::Clean, Verdict::Unscannable, Verdict::Suspicious, Verdict::Malicious,
-        ]),
-        facts in vec(fact(), 0..3),
+        verdict in verdict(), facts in vec(fact(), 0..3), content in content(),
     ) -> Artifact {
-        Artifact { paths, size, format, digest, store, origin, license, metadata, verdict, facts }
+        Artifact { paths, size, format, digest, store, origin, license, metadata, verdict, facts, content }
+    }
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    use Verdict::*;
+    select(vec![NotScanned, Clean, Unscannable, Suspicious, Malicious])
+}
+
+fn bundle() -> impl Strategy<Value = Bundle> {
+    use BundleKind::*;
+    let kinds = vec![Shards, Pair, Snapshot, Adapter, Pipeline, SavedModel, CoreMl, Image];
+    (select(kinds), path()).prop_map(|(kind, folder)| Bundle { kind, folder })
+}
+
+prop_compose! {
+    fn content()(
+        sure in select(vec![Sureness::Probable, Sureness::Certain]), reason in of(text()), weights in of(sha256()),
+        bundle in of(bundle()), members in vec(member(), 0..3), unlisted_members: u64,
+    ) -> Content {
+        let identification = reason.map(|reason| Identification { confidence: sure, reason });
+        Content { identification, weights, bundle, members, unlisted_members }
+    }
+}
+
+prop_compose! {
+    fn member()(
+        path in text(), size: u64, format in of(text()), sha256 in of(sha256()), verdict in verdict(),
+    ) -> Member {
+        Member { path, size, format, sha256, verdict }
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod agents;
 pub mod files;
 pub mod holdings;
+pub mod inspect;
 pub mod memory;
 pub mod programs;
 pub mod scan;

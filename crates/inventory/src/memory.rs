@@ -9,6 +9,7 @@
 //! (see [`sealed`]). They hold nothing that cannot be found out again, so a damaged one is simply not believed.
 
 mod sealed;
+mod verdicts;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -77,6 +78,7 @@ pub struct Memory {
     recording: Option<Recording>,
     unchanged: Fingerprints,
     digests: Digests,
+    verdicts: verdicts::Verdicts,
 }
 
 #[derive(Debug)]
@@ -138,6 +140,7 @@ impl Memory {
             recording: Some(recording),
             unchanged: unchanged.as_ref().map(Content::fingerprints).unwrap_or_default(),
             digests: digests.as_ref().map(Content::digests).unwrap_or_default(),
+            verdicts: verdicts::Verdicts::default(),
         }
     }
 

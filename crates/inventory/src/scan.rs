@@ -21,7 +21,8 @@ use platform::{
 use crate::{
     agents,
     files::{self, Found},
-    holdings::Holdings,
+    holdings::{Holdings, Seen},
+    inspect::{Depth, Looker, Todo},
     memory::{Fingerprint, Memory},
     programs,
     stores::{self, Problem},
@@ -47,6 +48,8 @@ pub struct Request<'a> {
     pub roots: Vec<PathBuf>,
     /// Compute the digest of every artefact.
     pub hash: bool,
+    /// Look into every model that is found.
+    pub inspect: Option<Depth>,
     /// Look at running programs and accelerators.
     pub processes: bool,
     /// Where earlier scans are remembered.
@@ -66,22 +69,33 @@ pub enum Remember<'a> {
     ReadOnly(&'a Path),
 }
 
+impl<'a> Remember<'a> {
+    /// The data directory; an empty path when there is none.
+    pub(crate) fn path(self) -> &'a Path {
+        match self {
+            Self::No => Path::new(""),
+            Self::Own(directory) => directory.path(),
+            Self::ReadOnly(path) => path,
+        }
+    }
+}
+
 /// Numbers of a scan while it runs.
 #[derive(Debug, Default)]
 pub struct Watch {
     /// The walk.
     pub walk: Progress,
-    /// Bytes hashed.
+    /// Bytes read to digest and inspect models.
     pub hashed: AtomicU64,
     /// What it does now: an index into [`STAGES`].
     pub stage: std::sync::atomic::AtomicUsize,
 }
 
 /// The stages of a scan, in order.
-pub const STAGES: [&str; 4] = ["files", "stores", "digests", "programs"];
+pub const STAGES: [&str; 5] = ["files", "stores", "inspection", "digests", "programs"];
 
 /// What a scan found.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Scan {
     /// It was not interrupted.
     pub complete: bool,
@@ -99,6 +113,8 @@ pub struct Scan {
     pub accelerators: Vec<Accelerator>,
     /// What whoever runs the scan should know about the scan itself.
     pub notes: Vec<String>,
+    /// Models that nobody looked into, now or before.
+    pub todo: Vec<Todo>,
 }
 
 /// Scans.
@@ -106,7 +122,7 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     let mut scan = Scan::default();
     let mut homes = homes(request);
     let roots = roots(catalog, request, &homes);
-    let memory = remember(request.remember, &roots, &mut scan.notes);
+    let memory = remember(request.remember, &roots, &mut scan.notes).with_verdicts(request.remember.path());
     let named = !request.roots.is_empty();
     let (mut found, roots, skipped) = files::find(catalog, &memory, (&roots, named), stop, &watch.walk);
     homes.retain(|home| !lies_in(home, &skipped));
@@ -122,18 +138,30 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
 
     watch.stage.store(2, Ordering::Relaxed);
     holdings.recall(&memory);
-    let digests =
-        if request.hash { hash(&mut holdings, &memory, &mut found, stop, watch) } else { Vec::new() };
+    let mut seen = Seen::default();
+    if let Some(depth) = request.inspect {
+        let looker = Looker { catalog, memory: &memory, depth, stop, read: &watch.hashed };
+        seen = holdings.inspect(&looker);
+        add_problems(&mut found, std::mem::take(&mut seen.failed));
+    }
+    watch.stage.store(3, Ordering::Relaxed);
+    let mut digests = std::mem::take(&mut seen.digests);
+    if request.hash {
+        digests.extend(hash(&mut holdings, &memory, &mut found, stop, watch));
+    }
     scan.complete = !stop.load(Ordering::Relaxed);
+    scan.todo = holdings.todo();
     // What an interrupted scan did not reach must not be forgotten.
     if let Remember::Own(directory) = request.remember
         && scan.complete
-        && let Err(error) = memory.save(directory, &settled, &digests)
+        && let Err(error) = memory
+            .save(directory, &settled, &digests)
+            .and_then(|()| memory.save_verdicts(directory, seen.said()))
     {
         scan.notes.push(format!("the next scan starts afresh: {error}"));
     }
 
-    watch.stage.store(3, Ordering::Relaxed);
+    watch.stage.store(4, Ordering::Relaxed);
     let mut gaps = gaps(request);
     let mut running = programs::Programs::default();
     if request.processes && scan.complete {
@@ -209,7 +237,7 @@ fn lies_in(path: &Path, folders: &[PathBuf]) -> bool {
 }
 
 /// The memory of earlier scans. Without it a scan only takes longer.
-fn remember(remember: Remember<'_>, roots: &[PathBuf], notes: &mut Vec<String>) -> Memory {
+pub(crate) fn remember(remember: Remember<'_>, roots: &[PathBuf], notes: &mut Vec<String>) -> Memory {
     let revision = catalog::revision() ^ u64::from(artifact::IDENTIFICATION_REVISION).rotate_left(32);
     let now = platform::clock::now().as_second();
     match remember {

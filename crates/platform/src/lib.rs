@@ -19,6 +19,7 @@ pub mod priority;
 pub mod process;
 pub mod random;
 pub mod read;
+pub mod spool;
 pub mod walk;
 
 /// Every parser of what the kernel writes, for the fuzz targets.

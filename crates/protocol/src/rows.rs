@@ -221,6 +221,7 @@ mod tests {
             metadata: Metadata { name: Some("=cmd|'/c calc'!A1".into()), ..Metadata::default() },
             verdict: Verdict::NotScanned,
             facts: vec![],
+            content: domain::Content::default(),
         };
         let finding = Finding {
             rule: "unknown-origin".into(),

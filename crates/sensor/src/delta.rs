@@ -167,6 +167,7 @@ mod tests {
             metadata: Metadata::default(),
             verdict: Verdict::Clean,
             facts: vec![],
+            content: domain::Content::default(),
         }
     }
 

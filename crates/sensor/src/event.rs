@@ -30,6 +30,13 @@ pub enum SensorEvent {
         /// How long it took.
         elapsed: Duration,
     },
+    /// Models were looked into.
+    Inspected {
+        /// How many, since it was told last.
+        artifacts: usize,
+        /// How many are left.
+        left: usize,
+    },
     /// The server has a report.
     Reported {
         /// Its number.
@@ -85,6 +92,7 @@ impl SensorEvent {
         match self {
             Self::Enrolled { .. }
             | Self::Scanned { .. }
+            | Self::Inspected { .. }
             | Self::Reported { .. }
             | Self::Connected
             | Self::Commanded { .. } => false,
@@ -108,6 +116,9 @@ impl fmt::Display for SensorEvent {
             }
             Self::Scanned { artifacts, findings, elapsed } => {
                 write!(f, "scanned in {}: {artifacts} models, {findings} findings", seconds(elapsed))
+            }
+            Self::Inspected { artifacts, left } => {
+                write!(f, "inspected {artifacts} models, {left} are left")
             }
             Self::Reported { sequence, full, put, removed } => {
                 let kind = if *full { "full report" } else { "report" };

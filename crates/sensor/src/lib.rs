@@ -48,6 +48,8 @@ pub struct Settings {
     pub roots: Vec<PathBuf>,
     /// Compute the digest of every artefact.
     pub hash: bool,
+    /// Look into every model, one after another, when there is nothing else to do.
+    pub inspect: bool,
     /// Look at running programs and accelerators.
     pub processes: bool,
     /// Looks up a variable of the environment.

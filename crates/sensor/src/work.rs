@@ -3,6 +3,8 @@
 //! The order of what is kept: the serial of a command before it is obeyed, the number of a report before it is sent. What is
 //! killed in between is done again and harms nothing.
 
+mod inspect;
+
 use std::{
     sync::{
         Arc,
@@ -100,6 +102,9 @@ pub(crate) struct Work {
     /// What the server acknowledged; `None` until it did, and after it forgot.
     known: Option<Known>,
     pending: Option<Pending>,
+    /// What is still to be looked into.
+    later: Option<inspect::Later>,
+    looked: inspect::Looked,
     messages: Receiver<Message>,
     inbox: SyncSender<Message>,
     stop: Arc<Stop>,
@@ -128,6 +133,8 @@ impl Work {
             clock: Arc::default(),
             known: None,
             pending: None,
+            later: None,
+            looked: inspect::Looked::new(),
             listening: false,
             retry_at: now,
             scan_at: now,
@@ -153,6 +160,10 @@ impl Work {
             if self.enrolment.is_some() && self.pending.is_some() && is_due(self.retry_at) {
                 self.report();
             }
+            // A report goes out before anything that can wait.
+            if self.pending.is_none() || !is_due(self.retry_at) || self.enrolment.is_none() {
+                self.look_into_one();
+            }
             self.wait();
         }
     }
@@ -172,6 +183,9 @@ impl Work {
         let mut next = self.scan_at.min(now + IDLE);
         if self.enrolment.is_none() || self.pending.is_some() {
             next = next.min(self.retry_at);
+        }
+        if self.has_something_to_look_into() {
+            next = now;
         }
         let mut message = self.messages.recv_timeout(next.saturating_duration_since(now));
         while let Ok(received) = message {
@@ -315,14 +329,17 @@ impl Work {
             processes: settings.processes,
             remember: Remember::Own(&settings.data),
             environment: &*settings.environment,
+            inspect: None,
         };
-        let scan = inventory::scan::scan(&settings.catalog, &request, self.stop.flag(), &Watch::default());
+        let mut scan =
+            inventory::scan::scan(&settings.catalog, &request, self.stop.flag(), &Watch::default());
         let elapsed = start.elapsed();
         self.scan_at = platform::clock::monotonic() + settings.pace.after_scan(elapsed);
         // What an interrupted scan did not reach is not gone.
         if !scan.complete {
             return;
         }
+        self.begin_to_look(&mut scan, started_at, elapsed);
         if let Err(error) = self.take(scan, started_at, elapsed) {
             self.tell(&SensorEvent::CannotKeep { reason: format!("a scan cannot be reported: {error}") });
         }

@@ -5,8 +5,8 @@ mod overview;
 use jiff::Timestamp;
 
 use crate::{
-    ArtifactDetail, DeviceDetail, FindingRow, ListRequest, ProgramRow, Scope, Store, StoreError,
-    db::Value,
+    ArtifactDetail, DeviceDetail, FindingRow, ListRequest, ProgramRow, SameWeights, Scope, Store, StoreError,
+    db::{Row, Value},
     lists::{Sql, artifacts, devices, findings, programs},
 };
 
@@ -46,7 +46,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn artifact(&self, uid: &str, scope: Scope) -> Result<Option<ArtifactDetail>, StoreError> {
-        let sql = "SELECT a.id, a.facts FROM artifacts a WHERE a.uid = ?";
+        let sql = "SELECT a.id, a.facts, a.content, a.weights FROM artifacts a WHERE a.uid = ?";
         let Some(wide) = self.db.row(sql, vec![uid.into()]).await? else { return Ok(None) };
         let id = wide.int(0)?;
         // The time only matters to ages in a query, and there is none.
@@ -55,9 +55,31 @@ impl Store {
         Ok(Some(ArtifactDetail {
             row,
             facts: wide.json(1)?,
+            content: wide.json(2)?,
+            same_weights: self.same_weights(id, wide.maybe_text(3)?, scope).await?,
             findings: self.findings_about(id, scope).await?,
             loaded_by: self.programs_with(id, scope).await?,
         }))
+    }
+
+    /// Others whose weights have the same digest, if anybody in scope holds them.
+    async fn same_weights(
+        &self,
+        artifact: i64,
+        weights: Option<String>,
+        scope: Scope,
+    ) -> Result<Vec<SameWeights>, StoreError> {
+        let Some(weights) = weights else { return Ok(Vec::new()) };
+        let mut sql = Sql::new("SELECT a.uid, a.name, a.license FROM artifacts a ");
+        sql.push("WHERE a.weights = ?", weights);
+        sql.push(" AND a.id <> ?", artifact);
+        sql.append(Sql::new(" AND EXISTS (SELECT 1 FROM holdings h WHERE h.artifact = a.id"));
+        sql.append(on_own("h.device", scope));
+        sql.push(") ORDER BY a.id LIMIT ?", MOST);
+        let rows = self.db.rows(&sql.text, sql.values).await?;
+        let same =
+            |row: &Row| Ok(SameWeights { id: row.text(0)?, name: row.text(1)?, license: row.maybe_text(2)? });
+        rows.iter().map(same).collect()
     }
 
     async fn findings_about(&self, artifact: i64, scope: Scope) -> Result<Vec<FindingRow>, StoreError> {

@@ -18,8 +18,10 @@ pub(crate) struct Migration {
 }
 
 /// Every step there is, in order. A step that was released never changes.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, sql: include_str!("../migrations/0001_begin.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, sql: include_str!("../migrations/0001_begin.sql") },
+    Migration { version: 2, sql: include_str!("../migrations/0002_content.sql") },
+];
 
 /// Takes the steps that the database has not taken. A SQLite file with data in it is copied first, beside itself.
 pub(crate) async fn migrate(database: &Database, steps: &[Migration]) -> Result<(), StoreError> {

@@ -1,8 +1,8 @@
 //! What the server knows of each thing, as lists, the API and the console show it.
 
 use domain::{
-    Accelerator, Coverage, DigestStatus, Evidence, Fact, License, McpServer, Metadata, Origin, Severity,
-    Verdict,
+    Accelerator, Content, Coverage, DigestStatus, Evidence, Fact, License, McpServer, Metadata, Origin,
+    Severity, Verdict,
 };
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -185,10 +185,26 @@ pub struct ArtifactDetail {
     /// What an inspection saw.
     #[schema(value_type = Vec<Object>)]
     pub facts: Vec<Fact>,
+    /// What is inside: how the format was told, the members.
+    #[schema(value_type = Object)]
+    pub content: Content,
+    /// Others with the same weights under another label.
+    pub same_weights: Vec<SameWeights>,
     /// Open findings about it.
     pub findings: Vec<FindingRow>,
     /// Programs that have it loaded.
     pub loaded_by: Vec<ProgramRow>,
+}
+
+/// An artefact whose weights are those of another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SameWeights {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The catalogue id of its licence.
+    pub license: Option<String>,
 }
 
 /// An artefact at a path on a device.

@@ -4,9 +4,9 @@
 mod common;
 
 use common::inventory::*;
-use domain::{Gap, HostPath, Severity};
+use domain::{Fact, Gap, HostPath, Member, Severity, Verdict};
 use protocol::sensor::{Changes, Delta, Item};
-use store::{Collection, Ingested, StoreError};
+use store::{Collection, Ingested, Scope, StoreError};
 
 const KINDS: &str = "SELECT kind FROM records ORDER BY id";
 
@@ -34,6 +34,35 @@ both_engines! {
         let linked = "SELECT COUNT(*) FROM findings f JOIN artifacts a ON a.id = f.artifact WHERE a.name = '2.gguf' AND a.severity = 3";
         assert_eq!(place.number(linked).await, 1);
         assert_eq!(place.number("SELECT loaded FROM artifacts WHERE name = '1.gguf'").await, 1);
+    }
+
+    async fn the_evidence_of_a_verdict_and_copies_with_other_labels_are_kept_whole(place) {
+        let store = place.open().await;
+        let mut sensor = Sensor::enrolled(&store, "one").await;
+        let mut one = artifact(&["/one.pt"], 1);
+        one.verdict = Verdict::Malicious;
+        one.facts = vec![Fact {
+            member: Some("a > b".into()),
+            name: Some("os.system".into()),
+            count: 3,
+            help: Some("do not load it".into()),
+            ..Fact::new("a-rule", Severity::Critical, "calls it").at(9)
+        }];
+        one.content.weights = Some(sha(77));
+        let format = Some("pickle".to_owned());
+        one.content.members =
+            vec![Member { path: "a > b".into(), size: 7, format, sha256: None, verdict: Verdict::Malicious }];
+        let mut two = artifact(&["/two.pt"], 2);
+        two.content.weights = Some(sha(77));
+        let report =
+            sensor.full(Changes { artifacts: put(vec![one.clone(), two]), ..Changes::default() });
+        sensor.tells(&store, report, at(20)).await;
+        let detail = store.artifact(&sha(1).to_string(), Scope::All).await.unwrap().unwrap();
+        assert_eq!((detail.facts, detail.content), (one.facts, one.content));
+        let names: Vec<_> = detail.same_weights.iter().map(|twin| twin.name.as_str()).collect();
+        assert_eq!(names, ["two.pt"]);
+        let stranger = store.artifact(&sha(1).to_string(), Scope::Person(99)).await.unwrap();
+        assert!(stranger.is_none_or(|detail| detail.same_weights.is_empty()));
     }
 
     async fn what_comes_and_goes_is_told_once(place) {

@@ -5,6 +5,7 @@
 
 mod answer;
 pub mod home;
+mod inspection;
 pub mod models;
 mod process;
 mod product;
@@ -20,6 +21,7 @@ use std::{
 };
 
 pub use answer::Answer;
+pub use inspection::Inspection;
 pub use process::Running;
 pub use product::{Product, Reply, Up};
 pub use scan::{Scan, eyeline};

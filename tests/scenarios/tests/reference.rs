@@ -3,6 +3,7 @@
 use std::{fmt::Write, fs};
 
 use accounts::{Permission, Role};
+use domain::Verdict;
 use protocol::query::Kind;
 use scenarios::repository;
 use store::Collection;
@@ -37,6 +38,15 @@ llama license:apache-2.0,mit -format:gguf size:>4GB seen:<7d device:\"build box\
 
 `sort=` takes a column's name, `-` in front of it for the greatest first. In the API, `limit=` is at most 1,000, and `next` of an answer
 goes into `after=` for the rows behind it.
+";
+
+const RULES: &str = "# Rules of inspections
+
+Everything that [an inspection](inspect.md) can say of a file, with the least verdict of a file of which it was said. The ids never change their
+meaning.
+
+| rule | severity | verdict | what is the case |
+|---|---|---|---|
 ";
 
 /// Compares a page with what the program says, or writes it when `UPDATE_DOCS` is set.
@@ -81,6 +91,57 @@ fn the_page_of_queries_lists_every_field() {
         let _ = write!(text, "\nSorted by {}.\n", columns.join(", "));
     }
     page("queries.md", &text);
+}
+
+#[test]
+fn the_page_of_rules_describes_every_rule_of_an_inspection() {
+    let mut text = RULES.to_owned();
+    let rules: Vec<_> = artifact::rules().collect();
+    for rule in &rules {
+        let _ = writeln!(
+            text,
+            "| [`{0}`](#{0}) | {1} | {2} | {3} |",
+            rule.id,
+            rule.severity,
+            rule.verdict.as_str(),
+            rule.title
+        );
+    }
+    for rule in &rules {
+        let leads_to = match rule.verdict {
+            Verdict::Clean => "a remark: the verdict stays as it is".to_owned(),
+            other => format!("at least `{}`", other.as_str()),
+        };
+        let _ = write!(
+            text,
+            "\n## {}\n\n*{}.* Severity `{}`, {leads_to}.\n\n",
+            rule.id,
+            sentence(rule.title),
+            rule.severity
+        );
+        let _ = writeln!(
+            text,
+            "{}\n\n**What to do:** {}.\n\n```text\n{}\n```",
+            rule.does, rule.help, rule.example
+        );
+        if !rule.references.is_empty() {
+            text.push('\n');
+        }
+        for reference in rule.references {
+            let address = reference.starts_with("https://");
+            let _ = writeln!(
+                text,
+                "- {}",
+                if address { format!("<{reference}>") } else { (*reference).to_owned() }
+            );
+        }
+    }
+    page("inspection-rules.md", &text);
+}
+
+fn sentence(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The default output: calm, aligned, readable without colour. A pure function from the report to text.
 
 mod columns;
+mod inspection;
 mod sections;
 
 use std::fmt::Write;
@@ -9,6 +10,8 @@ use anstyle::{AnsiColor, Style};
 use catalog::Catalog;
 use domain::Severity;
 use protocol::ScanReport;
+
+pub(crate) use inspection::{Work, inspection};
 
 /// Sentences longer than this are hard to read even where the terminal has room.
 const WIDEST_TEXT: usize = 100;

@@ -23,6 +23,7 @@ fn model(path: &str, name: Option<&str>) -> Artifact {
         },
         verdict: Verdict::NotScanned,
         facts: vec![],
+        content: domain::Content::default(),
     }
 }
 

@@ -168,6 +168,7 @@ fn sensor(
         catalog: Arc::clone(catalog),
         roots: arguments.roots.clone(),
         hash: arguments.hash,
+        inspect: !arguments.no_inspect,
         processes: true,
         environment: Arc::new(crate::data::environment),
         enrolment: Some(token),

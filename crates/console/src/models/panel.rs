@@ -1,10 +1,10 @@
 //! One model: what it is and how we know, what policy says, who holds it. Pure.
 
-use domain::{DigestStatus, Fact, Severity};
+use domain::{DigestStatus, Severity};
 use maud::{Markup, html};
 use store::{ArtifactDetail, HoldingRow, ProgramRow};
 
-use super::SPEC;
+use super::{SPEC, content};
 use crate::{
     list::escaped,
     names,
@@ -33,8 +33,9 @@ pub(crate) fn panel(shell: &Shell, frame: Frame<'_>, model: &ArtifactDetail, bes
         @if let Some(hex) = &row.sha256 { div.copy { code.clip title=(hex) { "sha256 " (hex) } button.button.small.needs-scripts type="button" data-copy=(hex) { "Copy" } } }
         p { (sentence(shell, model)) }
         @if !model.findings.is_empty() { (section("Findings", &panel::findings(&model.findings))) }
-        @if !model.facts.is_empty() { (section("What an inspection saw", &seen(&model.facts))) }
+        @if !model.facts.is_empty() { (section("What an inspection saw", &content::evidence(&model.facts))) }
         (section("Identity", &identity(shell, model)))
+        @if !model.content.members.is_empty() { (section("Members", &content::members(&model.content))) }
         (section("Origin and licence", &origin(shell, model)))
         @if !model.loaded_by.is_empty() { (section("Loaded now by", &loaded(shell, &model.loaded_by))) }
         @if !beside.holdings.is_empty() { (section("Held by", &held(shell, model, &beside.holdings))) }
@@ -59,17 +60,6 @@ fn sentence(shell: &Shell, model: &ArtifactDetail) -> Markup {
     }
 }
 
-fn seen(facts: &[Fact]) -> Markup {
-    html! {
-        @for fact in facts {
-            div.evidence.(fact.severity.as_str()) {
-                span { (words::coded(&fact.message)) }
-                span.at { span.mono { (fact.rule) } @if let Some(offset) = fact.offset { ", byte " (words::count(offset)) } }
-            }
-        }
-    }
-}
-
 fn identity(shell: &Shell, model: &ArtifactDetail) -> Markup {
     let (row, meta) = (&model.row, &model.row.metadata);
     let text = |value: Option<&String>| value.map(|value| html! { (value) });
@@ -87,6 +77,9 @@ fn identity(shell: &Shell, model: &ArtifactDetail) -> Markup {
                 html! { (shell.names.format(&row.format)) @if let Some(kind) = &meta.quantization { ", " (kind) } },
             ),
         ),
+        ("Recognised", content::identified(&model.content)),
+        ("Several files", model.content.bundle.as_ref().map(|bundle| html! { (bundle.kind.words()) })),
+        ("Same weights", content::twins(shell, &model.same_weights)),
         ("Name in file", text(meta.name.as_ref())),
         ("Architecture", text(meta.architecture.as_ref())),
         ("Weights", meta.parameters.map(|weights| html! { (words::parameters(weights)) })),

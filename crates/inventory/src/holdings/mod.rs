@@ -12,16 +12,20 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
+use artifact::Identified;
 use catalog::{Catalog, Secrets};
-use domain::{Artifact, Digest, DigestStatus, Fact, HostPath, Severity, Sha256Digest, Verdict};
+use domain::{Artifact, Content, Digest, DigestStatus, Fact, HostPath, Severity, Sha256Digest, Verdict};
 use platform::read::{FileId, Identity, Window};
 
 use crate::{
     files::Held,
+    inspect::{Looked, Looker, Todo, all_cores, fold},
     memory::{Fingerprint, Memory, sha256},
     programs::Digests,
     stores::Claim,
 };
+
+pub(crate) use words::clean;
 
 use license::{license_of_claims, license_of_store};
 use origin::{completed, origin_of};
@@ -43,6 +47,8 @@ struct Holding {
     claimed: Option<Sha256Digest>,
     said: Said,
     artifact: Artifact,
+    /// Somebody looked into it, now or before.
+    inspected: bool,
 }
 
 /// What a store has said already. It has the say over the file itself, and of several stores the first.
@@ -92,6 +98,10 @@ impl Holding {
         self.claimed = self.claimed.or(claim.digest);
     }
 
+    fn todo(&self) -> Todo {
+        Todo { path: self.real.clone(), identity: self.identity }
+    }
+
     fn is_computed(&self) -> bool {
         self.artifact.digest.status == DigestStatus::Computed
     }
@@ -114,24 +124,7 @@ impl Holdings {
 
     fn add(&mut self, catalog: &Catalog, held: &Held) -> usize {
         let at = self.list.len();
-        let identified = &held.identified;
-        let claims =
-            identified.license_claims.iter().map(|claim| (claim.value.as_str(), claim.evidence.as_str()));
-        let artifact = Artifact {
-            paths: Vec::new(),
-            size: held.identity.size,
-            format: identified.format.as_str().to_owned(),
-            digest: Digest::PENDING,
-            store: None,
-            origin: identified
-                .origin_claims
-                .iter()
-                .find_map(|claim| origin_of(&claim.value, &claim.evidence)),
-            license: license_of_claims(catalog, claims),
-            metadata: identified.metadata.clone(),
-            verdict: identified.verdict,
-            facts: identified.facts.clone(),
-        };
+        let artifact = claimed_of(catalog, held.identity.size, &held.identified);
         let real = held.path.clone();
         self.list.push(Holding {
             identity: held.identity,
@@ -140,6 +133,7 @@ impl Holdings {
             claimed: None,
             said: Said::default(),
             artifact,
+            inspected: false,
         });
         if let Some(file) = held.identity.file {
             self.by_file.insert(file, at);
@@ -204,7 +198,46 @@ impl Holdings {
                 (None, Some(claim)) => Digest::claimed(claim),
                 (None, None) => Digest::PENDING,
             };
+            let name = holding.todo().target().name;
+            if let Some(inspection) = known.and_then(|digest| memory.verdict(digest, &name)) {
+                fold(&mut holding.artifact, &inspection);
+                holding.inspected = true;
+            }
         }
+    }
+
+    /// Models that nobody looked into yet.
+    pub fn todo(&self) -> Vec<Todo> {
+        self.list.iter().filter(|holding| !holding.inspected).map(Holding::todo).collect()
+    }
+
+    /// Looks into every model that nobody looked into yet, on all cores.
+    pub(crate) fn inspect(&mut self, looker: &Looker<'_>) -> Seen {
+        let waiting: Vec<usize> =
+            (0..self.list.len()).filter(|at| self.list.get(*at).is_some_and(|one| !one.inspected)).collect();
+        let targets: Vec<_> =
+            waiting.iter().filter_map(|at| Some(self.list.get(*at)?.todo().target())).collect();
+        let answers = looker.look_at_all(&targets, all_cores(), &AtomicU64::new(0));
+        let mut seen = Seen::default();
+        for (at, (target, answer)) in waiting.into_iter().zip(targets.into_iter().zip(answers)) {
+            let Some(holding) = self.list.get_mut(at) else { continue };
+            match answer {
+                Some(Ok(Looked::Inspected(inspection))) => {
+                    fold(&mut holding.artifact, &inspection);
+                    holding.inspected = true;
+                    let state = looker.memory.fingerprint(&holding.identity);
+                    if let (Some(state), Some(digest)) = (state, inspection.sha256) {
+                        seen.digests.push((state, digest));
+                        seen.said.push((target.name, *inspection));
+                    }
+                }
+                Some(Err(error)) => {
+                    seen.failed.push((holding.real.clone(), crate::files::plain_error(&error)));
+                }
+                Some(Ok(Looked::Pointer(_))) | None => {}
+            }
+        }
+        seen
     }
 
     /// Computes the digests that are missing. Gives those that may be remembered, and the files that could not be read.
@@ -261,7 +294,7 @@ impl Holdings {
         let mut artifacts: Vec<Artifact> = Vec::new();
         for holding in self.list {
             let Holding { mut paths, real, mut artifact, .. } = holding;
-            words::clean(secrets, &mut artifact);
+            clean(secrets, &mut artifact);
             paths.remove(&real);
             let all = std::iter::once(real).chain(paths);
             artifact.paths = all.map(|path| HostPath::from(path.as_path())).collect();
@@ -279,6 +312,51 @@ impl Holdings {
         }
         artifacts.sort_by(|a, b| a.paths.cmp(&b.paths));
         artifacts
+    }
+}
+
+/// What a file says of itself, before anybody else is asked.
+fn claimed_of(catalog: &Catalog, size: u64, identified: &Identified) -> Artifact {
+    let claims =
+        identified.license_claims.iter().map(|claim| (claim.value.as_str(), claim.evidence.as_str()));
+    let origins = identified.origin_claims.iter();
+    Artifact {
+        paths: Vec::new(),
+        size,
+        format: identified.format.as_str().to_owned(),
+        digest: Digest::PENDING,
+        store: None,
+        origin: origins.clone().find_map(|claim| origin_of(&claim.value, &claim.evidence)),
+        license: license_of_claims(catalog, claims),
+        metadata: identified.metadata.clone(),
+        verdict: identified.verdict,
+        facts: identified.facts.clone(),
+        content: Content::default(),
+    }
+}
+
+/// Gives an artefact that no store knows what its file says of itself.
+pub(crate) fn describe(catalog: &Catalog, artifact: &mut Artifact, inspection: &artifact::Inspection) {
+    if let Some(identified) = &inspection.identified {
+        let paths = std::mem::take(&mut artifact.paths);
+        *artifact = Artifact { paths, ..claimed_of(catalog, artifact.size, identified) };
+    }
+}
+
+/// What inspections saw.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// Digests that may be remembered.
+    pub(crate) digests: Vec<(Fingerprint, Sha256Digest)>,
+    /// What could not be read to its end, and why.
+    pub(crate) failed: Vec<(PathBuf, String)>,
+    said: Vec<(String, artifact::Inspection)>,
+}
+
+impl Seen {
+    /// What may be remembered, with the names of the files.
+    pub(crate) fn said(&self) -> impl Iterator<Item = (&str, &artifact::Inspection)> {
+        self.said.iter().map(|(name, inspection)| (name.as_str(), inspection))
     }
 }
 
@@ -310,7 +388,7 @@ fn digest_of(holding: &Holding, stop: &AtomicBool, read: &AtomicU64) -> std::io:
 }
 
 /// A second file with the same bytes: another holding of one artefact. What only it knows is kept.
-fn absorb(artifact: &mut Artifact, other: Artifact) {
+pub(crate) fn absorb(artifact: &mut Artifact, other: Artifact) {
     artifact.paths.extend(other.paths);
     artifact.store = artifact.store.take().or(other.store);
     artifact.origin = artifact.origin.take().or(other.origin);

@@ -4,7 +4,7 @@ use catalog::Secrets;
 use domain::Artifact;
 
 /// Cleans every text of an artefact that its file or its store chose.
-pub(super) fn clean(secrets: &Secrets, artifact: &mut Artifact) {
+pub(crate) fn clean(secrets: &Secrets, artifact: &mut Artifact) {
     let metadata = &mut artifact.metadata;
     let named = [&mut metadata.name, &mut metadata.architecture, &mut metadata.quantization];
     let origin = artifact.origin.as_mut().into_iter().flat_map(|origin| {
@@ -13,7 +13,10 @@ pub(super) fn clean(secrets: &Secrets, artifact: &mut Artifact) {
     });
     let license =
         artifact.license.as_mut().into_iter().flat_map(|license| [&mut license.id, &mut license.evidence]);
-    let facts = artifact.facts.iter_mut().map(|fact| &mut fact.message);
+    let facts = artifact
+        .facts
+        .iter_mut()
+        .flat_map(|fact| [&mut fact.message].into_iter().chain(&mut fact.member).chain(&mut fact.name));
     let texts =
         named.into_iter().flatten().chain(&mut metadata.base_models).chain(metadata.keys.values_mut());
     for text in texts.chain(origin).chain(license).chain(facts) {
@@ -55,6 +58,7 @@ mod tests {
             },
             verdict: Verdict::NotScanned,
             facts: vec![],
+            content: domain::Content::default(),
         };
         clean(&catalog::load().unwrap().secrets, &mut artifact);
         let all = serde_json::to_string(&artifact).unwrap();

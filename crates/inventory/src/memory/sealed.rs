@@ -76,7 +76,8 @@ pub(super) fn digests<'d>(all: impl Iterator<Item = (&'d Fingerprint, &'d Sha256
 }
 
 impl Content {
-    fn entries(&self) -> &[u8] {
+    /// The entries as they stand.
+    pub(super) fn entries(&self) -> &[u8] {
         self.0.get(HEADER..).unwrap_or_default()
     }
 

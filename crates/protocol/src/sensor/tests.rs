@@ -15,6 +15,7 @@ fn artifact(path: HostPath) -> Artifact {
         metadata: Metadata::default(),
         verdict: Verdict::Clean,
         facts: vec![],
+        content: domain::Content::default(),
     }
 }
 

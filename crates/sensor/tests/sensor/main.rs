@@ -66,6 +66,7 @@ impl Device {
             catalog: Arc::new(catalog::load().unwrap()),
             roots: vec![self.home.path().to_owned()],
             hash: false,
+            inspect: false,
             processes: false,
             environment: Arc::new(|_| None),
             enrolment: Some(server.token()),

@@ -109,6 +109,7 @@ fn artifact(path: &str) -> Artifact {
         metadata: Metadata::default(),
         verdict: Verdict::Clean,
         facts: vec![],
+        content: domain::Content::default(),
     }
 }
 

@@ -42,10 +42,12 @@ pub(super) struct Facts {
     facts: String,
     stores: String,
     search: String,
+    content: String,
+    weights: Option<String>,
 }
 
 const COLUMNS: &str = "uid, sha256, digest_status, name, format, size, license, commercial_use, license_json, registry, repository, \
-    revision, origin_json, publisher, role, architecture, quantization, parameters, metadata, base, verdict, facts, stores, search";
+    revision, origin_json, publisher, role, architecture, quantization, parameters, metadata, base, verdict, facts, stores, search, content, weights";
 
 /// An artefact that is stored.
 #[derive(Debug, Clone)]
@@ -123,8 +125,9 @@ fn upsert() -> String {
 
 impl Facts {
     fn of(artifact: &Artifact, device: &str) -> Result<Self, StoreError> {
-        let Artifact { paths: _, size, format, digest, store, origin, license, metadata, verdict, facts } =
-            artifact;
+        let Artifact {
+            size, format, digest, store, origin, license, metadata, verdict, facts, content, ..
+        } = artifact;
         let file = artifact.path().file_name().to_string();
         let repository = origin.as_ref().and_then(|origin| origin.repository.clone());
         let publisher =
@@ -160,6 +163,8 @@ impl Facts {
             facts: json(facts)?,
             stores: text::words(store.as_deref()),
             search: format!("/{file}"),
+            content: json(content)?,
+            weights: content.weights.map(|digest| digest.to_string()),
         };
         made.search = made.searched("");
         Ok(made)
@@ -209,6 +214,7 @@ impl Facts {
         }
         if self.verdict == word(&Verdict::NotScanned)? {
             (self.verdict, self.facts) = (old.verdict, old.facts);
+            (self.content, self.weights) = (old.content, old.weights);
         }
         (self.format, self.size) = (old.format, old.size);
         self.stores = text::words(old.stores.split(' ').chain(self.stores.split(' ')));
@@ -252,6 +258,8 @@ impl Facts {
             facts: row.text(22)?,
             stores: row.text(23)?,
             search: row.text(24)?,
+            content: row.text(25)?,
+            weights: row.maybe_text(26)?,
         })
     }
 
@@ -281,6 +289,8 @@ impl Facts {
             self.facts.into(),
             self.stores.into(),
             self.search.into(),
+            self.content.into(),
+            self.weights.into(),
             now.into(),
             paths.into(),
             paths.min(1).into(),
@@ -316,6 +326,7 @@ mod tests {
             metadata: Metadata::default(),
             verdict: Verdict::NotScanned,
             facts: Vec::new(),
+            content: domain::Content::default(),
         }
     }
 
@@ -332,6 +343,16 @@ mod tests {
         assert_eq!((merged.name.as_str(), merged.publisher.as_deref()), ("Qwen3-8B-GGUF", Some("Qwen")));
         assert_eq!(merged.verdict, "clean");
         assert!(merged.search.contains("/one.gguf") && merged.search.contains("/two.gguf"));
+    }
+
+    #[test]
+    fn a_device_that_did_not_look_inside_erases_no_evidence() {
+        let mut seen = artifact("/a/one.gguf");
+        seen.verdict = Verdict::Suspicious;
+        seen.content.weights = Some(domain::Sha256Digest::from_bytes([9; 32]));
+        let known = Facts::of(&seen, "one").unwrap();
+        let merged = Facts::of(&artifact("/b/two.gguf"), "two").unwrap().beside(known.clone()).unwrap();
+        assert_eq!((merged.content, merged.weights), (known.content, known.weights));
     }
 
     #[test]

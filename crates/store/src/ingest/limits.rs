@@ -1,7 +1,7 @@
 //! What a report may hold. A device is not trusted with the server's disk: lists that are too long are refused as a whole, because
 //! a part of them would be a wrong picture; what only describes is cut.
 
-use domain::{Agent, Artifact, Coverage, Finding, HostPath, Metadata, Program};
+use domain::{Agent, Artifact, Content, Coverage, Finding, HostPath, Metadata, Program};
 use protocol::sensor::{Delta, Report};
 
 use super::identity::PATH_BYTES;
@@ -72,6 +72,25 @@ fn artifact(artifact: &mut Artifact) {
     for fact in &mut artifact.facts {
         word(&mut fact.rule);
         sentence(&mut fact.message);
+        fact.member.iter_mut().chain(&mut fact.name).chain(&mut fact.help).for_each(sentence);
+    }
+    content(&mut artifact.content);
+}
+
+fn content(content: &mut Content) {
+    if let Some(identification) = &mut content.identification {
+        sentence(&mut identification.reason);
+    }
+    if let Some(bundle) = &mut content.bundle {
+        path(&mut bundle.folder);
+    }
+    let more = content.members.len().saturating_sub(NAMED);
+    content.members.truncate(NAMED);
+    content.unlisted_members =
+        content.unlisted_members.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
+    for member in &mut content.members {
+        sentence(&mut member.path);
+        member.format.iter_mut().for_each(word);
     }
 }
 

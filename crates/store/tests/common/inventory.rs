@@ -126,6 +126,7 @@ pub(crate) fn artifact(paths: &[&str], byte: u8) -> Artifact {
         metadata: Metadata::default(),
         verdict: Verdict::NotScanned,
         facts: Vec::new(),
+        content: domain::Content::default(),
     }
 }
 

@@ -1,0 +1,279 @@
+//! Which files are one model: by the names that loaders look for, and by nothing else.
+//!
+//! Pure: names in, groups out. What is not claimed by a group is a model of its own, or none.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    path::{Path, PathBuf},
+};
+
+use domain::BundleKind;
+
+/// Parts of one model that are waited for; a name that announces more is no shard.
+const MOST_SHARDS: u32 = 10_000;
+/// How the weights of a folder are called that is one model, without number and extension.
+const WEIGHTS: [&str; 12] = [
+    "model",
+    "pytorch_model",
+    "tf_model",
+    "flax_model",
+    "adapter_model",
+    "diffusion_pytorch_model",
+    "consolidated",
+    "weights",
+    "openvino_model",
+    "rust_model",
+    "params",
+    "pytorch_lora_weights",
+];
+/// Formats that need no configuration beside them, so that one in the folder does not make them part of a model.
+const SELF_CONTAINED: [&str; 3] = ["gguf", "ggml", "llamafile"];
+
+/// A file as far as its grouping is concerned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'e> {
+    /// Where it lies.
+    pub(crate) path: &'e Path,
+    /// The catalogue id of its format.
+    pub(crate) format: Option<&'e str>,
+}
+
+/// Files that are one model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) kind: BundleKind,
+    /// Where the paths of its members begin.
+    pub(crate) folder: PathBuf,
+    /// Its members, by their place in the list.
+    pub(crate) members: Vec<usize>,
+    /// Names of parts that should be there and are not.
+    pub(crate) missing: Vec<String>,
+}
+
+impl Group {
+    /// Whether the group is all of a folder, whose path is then its own.
+    pub(crate) fn is_folder(&self) -> bool {
+        !matches!(self.kind, BundleKind::Shards | BundleKind::Pair)
+    }
+}
+
+/// Groups files. `is_graph` tells whether an XML is a graph of OpenVINO.
+pub(crate) fn groups(entries: &[Entry<'_>], is_graph: impl Fn(&Path) -> bool) -> Vec<Group> {
+    let mut folders: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        folders.entry(entry.path.parent().unwrap_or(Path::new(""))).or_default().push(at);
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    let mut taken: HashSet<usize> = HashSet::new();
+    // A folder comes before those in it.
+    for (folder, files) in &folders {
+        if files.iter().any(|at| taken.contains(at)) {
+            continue;
+        }
+        let listing = Listing { entries, files };
+        let Some((kind, whole)) = listing.kind(folder) else { continue };
+        let members: Vec<usize> = if whole {
+            let below = folders.range(*folder..).take_while(|(other, _)| other.starts_with(folder));
+            below.flat_map(|(_, files)| files.iter().copied()).collect()
+        } else {
+            files.iter().copied().filter(|at| !listing.stands_alone(*at)).collect()
+        };
+        taken.extend(&members);
+        let missing = missing_shards(members.iter().filter_map(|at| entries.get(*at)));
+        groups.push(Group { kind, folder: folder.to_path_buf(), members, missing });
+    }
+    for (folder, files) in &folders {
+        let free: Vec<usize> = files.iter().copied().filter(|at| !taken.contains(at)).collect();
+        let listing = Listing { entries, files: &free };
+        groups.extend(listing.shards(folder));
+        groups.extend(listing.pairs(folder, &is_graph));
+    }
+    groups.sort_by(|a, b| (&a.folder, &a.members).cmp(&(&b.folder, &b.members)));
+    groups
+}
+
+/// The files of one folder.
+struct Listing<'l, 'e> {
+    entries: &'l [Entry<'e>],
+    files: &'l [usize],
+}
+
+impl<'e> Listing<'_, 'e> {
+    fn named(&self) -> impl Iterator<Item = (usize, &'e str, Entry<'e>)> {
+        self.files.iter().filter_map(|at| {
+            let entry = *self.entries.get(*at)?;
+            Some((*at, name(entry.path)?, entry))
+        })
+    }
+
+    fn has(&self, wanted: &str) -> bool {
+        self.named().any(|(_, name, _)| name == wanted)
+    }
+
+    fn has_weights(&self, stem_of: impl Fn(&str) -> bool) -> bool {
+        self.named().any(|(at, name, entry)| {
+            let model = entry.format.is_some() && !self.stands_alone(at);
+            model && stem_of(stem(without_number(name)))
+        })
+    }
+
+    /// What the folder is, and whether all that lies below it belongs to it.
+    fn kind(&self, folder: &Path) -> Option<(BundleKind, bool)> {
+        let extension = folder.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        if self.has("oci-layout") && self.has("index.json") {
+            return Some((BundleKind::Image, true));
+        }
+        if self.has("model_index.json") {
+            return Some((BundleKind::Pipeline, true));
+        }
+        if self.has("saved_model.pb") || self.has("saved_model.pbtxt") {
+            return Some((BundleKind::SavedModel, true));
+        }
+        if (extension == "mlpackage" && self.has("Manifest.json"))
+            || (extension == "mlmodelc" && self.has("coremldata.bin"))
+        {
+            return Some((BundleKind::CoreMl, true));
+        }
+        if self.has("adapter_config.json") && self.has_weights(|stem| stem.starts_with("adapter")) {
+            return Some((BundleKind::Adapter, false));
+        }
+        let known = |stem: &str| WEIGHTS.contains(&stem);
+        if self.has("config.json") && self.has_weights(known) {
+            return Some((BundleKind::Snapshot, self.has("modules.json")));
+        }
+        None
+    }
+
+    fn stands_alone(&self, at: usize) -> bool {
+        let format = self.entries.get(at).and_then(|entry| entry.format);
+        format.is_some_and(|format| SELF_CONTAINED.contains(&format))
+    }
+
+    fn shards(&self, folder: &Path) -> Vec<Group> {
+        let mut sets: BTreeMap<(&str, u32, &str), Vec<usize>> = BTreeMap::new();
+        for (at, name, _) in self.named() {
+            if let Some(shard) = Shard::of(name) {
+                sets.entry((shard.stem, shard.total, shard.extension)).or_default().push(at);
+            }
+        }
+        let mut groups = Vec::new();
+        for ((stem, total, extension), mut members) in sets {
+            let is_model = |at: &usize| self.entries.get(*at).is_some_and(|entry| entry.format.is_some());
+            if total < 2 || !members.iter().any(is_model) {
+                continue;
+            }
+            let missing = missing_shards(members.iter().filter_map(|at| self.entries.get(*at)));
+            let index = format!("{stem}{extension}.index.json");
+            members.extend(self.named().filter(|(_, name, _)| *name == index).map(|(at, ..)| at));
+            groups.push(Group { kind: BundleKind::Shards, folder: folder.to_path_buf(), members, missing });
+        }
+        groups
+    }
+
+    /// A graph and the file of its weights.
+    fn pairs(&self, folder: &Path, is_graph: &impl Fn(&Path) -> bool) -> Vec<Group> {
+        let by_name: BTreeMap<&str, usize> = self.named().map(|(at, name, _)| (name, at)).collect();
+        let mut groups = Vec::new();
+        for (at, name, entry) in self.named() {
+            let others: Vec<usize> = match name.rsplit_once('.') {
+                Some((stem, "xml")) => {
+                    let weights = by_name.get(format!("{stem}.bin").as_str());
+                    weights.filter(|_| is_graph(entry.path)).copied().into_iter().collect()
+                }
+                Some((_, "onnx")) => ["_data", ".data"]
+                    .iter()
+                    .filter_map(|end| by_name.get(format!("{name}{end}").as_str()).copied())
+                    .collect(),
+                Some((stem, "index")) => {
+                    let begin = format!("{stem}.data-");
+                    let parts = by_name.range(begin.as_str()..);
+                    parts.take_while(|(name, _)| name.starts_with(&begin)).map(|(_, at)| *at).collect()
+                }
+                _ => Vec::new(),
+            };
+            if !others.is_empty() {
+                let members = std::iter::once(at).chain(others).collect();
+                groups.push(Group {
+                    kind: BundleKind::Pair,
+                    folder: folder.to_path_buf(),
+                    members,
+                    missing: Vec::new(),
+                });
+            }
+        }
+        groups
+    }
+}
+
+/// `model-00002-of-00005.safetensors`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shard<'n> {
+    stem: &'n str,
+    separator: char,
+    number: u32,
+    total: u32,
+    /// How many digits a number has.
+    digits: usize,
+    extension: &'n str,
+}
+
+impl<'n> Shard<'n> {
+    fn of(name: &'n str) -> Option<Self> {
+        let dot = name.rfind('.')?;
+        let (before, extension) = name.split_at_checked(dot)?;
+        let digits_at_end =
+            |text: &str| text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let digits = digits_at_end(before);
+        let (rest, total) = before.split_at_checked(before.len().checked_sub(digits)?)?;
+        let separator = rest.chars().last().filter(|c| matches!(c, '-' | '_'))?;
+        let rest = rest.strip_suffix(separator)?.strip_suffix("of")?.strip_suffix(separator)?;
+        let (rest, number) = rest.split_at_checked(rest.len().checked_sub(digits_at_end(rest))?)?;
+        let stem = rest.strip_suffix(['-', '_'])?;
+        let (number, total) = (number.parse().ok()?, total.parse().ok()?);
+        (number <= total && total <= MOST_SHARDS).then_some(Self {
+            stem,
+            separator,
+            number,
+            total,
+            digits,
+            extension,
+        })
+    }
+
+    fn named(&self, number: u32) -> String {
+        let Self { stem, separator, total, digits, extension, .. } = self;
+        format!("{stem}{separator}{number:0digits$}{separator}of{separator}{total:0digits$}{extension}")
+    }
+}
+
+/// The names of the parts that are not there, of all sets of parts among these files.
+fn missing_shards<'e>(files: impl Iterator<Item = &'e Entry<'e>>) -> Vec<String> {
+    let mut sets: BTreeMap<(&str, u32, &str), (Shard<'_>, BTreeSet<u32>)> = BTreeMap::new();
+    for shard in files.filter_map(|entry| Shard::of(name(entry.path)?)) {
+        let set = sets.entry((shard.stem, shard.total, shard.extension)).or_insert((shard, BTreeSet::new()));
+        set.1.insert(shard.number);
+    }
+    let mut missing = Vec::new();
+    for (shard, there) in sets.into_values() {
+        // Some tools count from 0.
+        let numbers = if there.contains(&0) { 0..shard.total } else { 1..shard.total.saturating_add(1) };
+        missing.extend(numbers.filter(|number| !there.contains(number)).map(|number| shard.named(number)));
+    }
+    missing
+}
+
+fn name(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()
+}
+
+fn stem(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// The name without the number of a shard and, for `consolidated.00.pth`, without the part.
+fn without_number(name: &str) -> &str {
+    Shard::of(name).map_or(name, |shard| shard.stem)
+}
+
+#[cfg(test)]
+mod tests;
