@@ -372,7 +372,7 @@ pub(crate) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
     if broken {
         return Ok(());
     }
-    match strict.places(header_end, alignment, look) {
+    match strict.places(bytes, header_end, alignment, look) {
         Some(end) => strict::after(bytes, end, alignment, look),
         None => Ok(()),
     }

@@ -133,7 +133,13 @@ impl Strict {
     }
 
     /// Judges the tensors of a whole header, which ends at `header_end`; answers where the data ends.
-    pub(super) fn places(&mut self, header_end: u64, alignment: u64, look: &mut Look<'_>) -> Option<u64> {
+    pub(super) fn places(
+        &mut self,
+        bytes: &Bytes<'_>,
+        header_end: u64,
+        alignment: u64,
+        look: &mut Look<'_>,
+    ) -> Option<u64> {
         let start = header_end.checked_next_multiple_of(alignment)?;
         self.tensors.sort_by_key(|tensor| tensor.offset);
         let mut end = 0u64;
@@ -163,7 +169,7 @@ impl Strict {
             end = end.max(tensor.offset.saturating_add(size));
         }
         let end = start.checked_add(end).filter(|_| known)?;
-        if look.depth() == 0 && end > start {
+        if look.depth() == 0 && end > start && end <= bytes.len() {
             look.weights.push(start..end);
         }
         Some(end)

@@ -197,6 +197,9 @@ fn the_weights_have_the_same_digest_under_another_label() {
         (inspected_as(&file("one"), "x"), inspected_as(&file("a longer other name of it"), "x"));
     assert_eq!(one.weights_sha256, other.weights_sha256);
     assert!(one.weights_sha256.is_some() && one.sha256 != other.sha256);
+    let cut = file("one");
+    let cut = inspected_as(&cut[..cut.len() - 8], "x");
+    assert!(cut.sha256.is_some() && cut.weights_sha256.is_none(), "half of the weights have no digest");
 }
 
 proptest! {
