@@ -1,5 +1,5 @@
 use domain::{
-    Agent, Digest, Evidence, EvidenceFamily, Finding, HostPath, License, Metadata, Origin, PlainSecret,
+    Agent, Digest, Evidence, EvidenceFamily, Fact, Finding, HostPath, License, Metadata, Origin, PlainSecret,
     Runtime, Sha256Digest, Transport,
 };
 
@@ -163,9 +163,8 @@ fn a_broken_or_executable_model_is_named() {
 fn a_finding_about_a_model_says_what_an_inspection_saw_and_where() {
     let mut attack = from("a/d", model("/m/c.pkl", "pickle"));
     attack.verdict = Verdict::Malicious;
-    let fact = domain::Fact::new("pickle-call", Severity::Critical, "calls os.system").at(9);
-    attack.facts =
-        vec![domain::Fact { member: Some("x > y".into()), name: Some("os.system".into()), ..fact }];
+    let fact = Fact::new("pickle-call", Severity::Critical, "calls os.system").at(9);
+    attack.facts = vec![Fact { member: Some("x > y".into()), name: Some("os.system".into()), ..fact }];
     let found = of_artifacts(&[attack.clone()]);
     assert_eq!(found[0].message, "huggingface.co/a/d attacks whoever loads it: calls os.system");
     let told = "pickle-call (os.system) in x > y at byte 9: calls os.system";
