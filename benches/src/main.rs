@@ -1,10 +1,11 @@
-//! Measures `eyeline scan` against the programs that people walk trees with, `eyeline up` on the inventory of a fleet, and the
-//! store beside plain inserts: one table, and the same as JSON.
+//! Measures `eyeline scan` against the programs that people walk trees with, `eyeline up` on the inventory of a fleet, `eyeline
+//! inspect` against other scanners, and the store beside plain inserts: one table, and the same as JSON.
 //!
 //! It runs programs and reads their time and memory; what a scan finds matters only as far as it must find all of it.
 
 mod console;
 mod ingest;
+mod inspect;
 mod measure;
 mod models;
 mod product;
@@ -56,6 +57,9 @@ struct Arguments {
     /// A PostgreSQL server to measure on as well (postgres://…); a database is made on it and dropped
     #[arg(long, env = "EYELINE_TEST_POSTGRES")]
     postgres: Option<String>,
+    /// The folder with the programs of other scanners of models
+    #[arg(long)]
+    peers: Option<PathBuf>,
     /// Writes the table as JSON to this file too
     #[arg(long)]
     json: Option<PathBuf>,
@@ -69,6 +73,8 @@ enum Part {
     Console,
     /// Reports into both databases beside plain batched inserts.
     Ingest,
+    /// `eyeline inspect` beside other scanners of models.
+    Inspect,
 }
 
 #[derive(Subcommand)]
@@ -110,6 +116,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
     }
     if wanted(Part::Ingest) {
         rows.extend(ingest::measure(&dir, arguments.postgres.as_deref())?);
+    }
+    if wanted(Part::Inspect) {
+        rows.extend(inspect::measure(&arguments.eyeline, &dir, arguments.peers.as_deref())?);
     }
     let report = Report { files: arguments.files, rounds: arguments.rounds, rows };
     io::stdout().write_all(report.table().as_bytes())?;

@@ -13,7 +13,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::{
+    resource::{UsageWho, getrusage},
+    time::{TimeVal, TimeValLike},
+};
 use serde_json::{Value, json};
 
 /// What one run took.
@@ -21,6 +24,8 @@ use serde_json::{Value, json};
 pub(crate) struct Sample {
     /// From start to end, in seconds.
     pub(crate) wall_s: f64,
+    /// Time of processors, the program's own and the system's for it, in seconds.
+    pub(crate) cpu_s: f64,
     /// The largest resident set, in MB (10^6 bytes).
     pub(crate) peak_mb: f64,
 }
@@ -83,7 +88,11 @@ impl Command {
             bail!("`{}` ended with {code:?}", self.text());
         }
         let number = |name: &str| answer[name].as_f64().with_context(|| format!("no `{name}` was measured"));
-        Ok(Sample { wall_s: number("wall_s")?, peak_mb: number("peak_kib")? * 1024.0 / 1e6 })
+        Ok(Sample {
+            wall_s: number("wall_s")?,
+            cpu_s: number("cpu_s")?,
+            peak_mb: number("peak_kib")? * 1024.0 / 1e6,
+        })
     }
 
     /// Runs it and gives its standard output.
@@ -110,7 +119,10 @@ pub(crate) fn one(words: &[String]) -> Result<()> {
     let status = command.status().with_context(|| format!("failed to start `{program}`"))?;
     let wall_s = start.elapsed().as_secs_f64();
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("failed to read the usage of the child")?;
-    let answer = json!({ "wall_s": wall_s, "peak_kib": usage.max_rss(), "code": status.code() });
+    let seconds = |time: TimeVal| time.num_microseconds() as f64 / 1e6;
+    let cpu_s = seconds(usage.user_time()) + seconds(usage.system_time());
+    let answer =
+        json!({ "wall_s": wall_s, "cpu_s": cpu_s, "peak_kib": usage.max_rss(), "code": status.code() });
     writeln!(io::stdout(), "{answer}")?;
     Ok(())
 }
@@ -128,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_median_is_not_moved_by_one_bad_round() {
-        let samples = [1.0, 9.0, 2.0].map(|wall_s| Sample { wall_s, peak_mb: 0.0 });
+        let samples = [1.0, 9.0, 2.0].map(|wall_s| Sample { wall_s, cpu_s: 0.0, peak_mb: 0.0 });
         assert_eq!(median(&samples, |sample| sample.wall_s), 2.0);
     }
 }

@@ -35,6 +35,13 @@ impl Row {
         }
     }
 
+    /// A number beside a peer's; the goal is a share of the peer's.
+    pub(crate) fn share(what: &'static str, ours: f64, peer: f64, goal: f64) -> Self {
+        let ratio = ours / peer;
+        let (ratio, met) = (Some(ratio), Some(ratio <= goal));
+        Self { what, ours, peer: Some(peer), limit: None, ratio, goal: format!("ratio <= {goal:.2}"), met }
+    }
+
     /// A number with a bound of its own.
     pub(crate) fn below(what: &'static str, ours: f64, goal: f64) -> Self {
         let met = Some(ours < goal);

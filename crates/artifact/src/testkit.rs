@@ -48,25 +48,19 @@ pub fn gguf(keys: &[(&str, Value<'_>)], tensors: &[(&str, &[u64])]) -> Vec<u8> {
     gguf_as(Layout { version: 3, big_endian: false }, keys, tensors)
 }
 
+/// The header alone of the file that [`gguf`] writes, up to where its tensors begin.
+pub fn gguf_header(keys: &[(&str, Value<'_>)], tensors: &[(&str, &[u64])]) -> Vec<u8> {
+    let mut out = Gguf { bytes: Vec::new(), layout: Layout { version: 3, big_endian: false } };
+    out.header(keys, tensors);
+    let length = out.bytes.len().next_multiple_of(32);
+    out.bytes.resize(length, 0);
+    out.bytes
+}
+
 /// A GGUF file of any version and byte order.
 pub fn gguf_as(layout: Layout, keys: &[(&str, Value<'_>)], tensors: &[(&str, &[u64])]) -> Vec<u8> {
-    let mut out = Gguf { bytes: b"GGUF".to_vec(), layout };
-    out.u32(layout.version);
-    out.size(tensors.len() as u64);
-    out.size(keys.len() as u64);
-    for (key, value) in keys {
-        out.text(key);
-        out.value(*value);
-    }
-    let mut offset = 0u64;
-    for (name, shape) in tensors {
-        out.text(name);
-        out.u32(shape.len() as u32);
-        shape.iter().for_each(|extent| out.size(*extent));
-        out.u32(0);
-        out.u64(offset);
-        offset += (shape.iter().product::<u64>() * 4).next_multiple_of(32);
-    }
+    let mut out = Gguf { bytes: Vec::new(), layout };
+    let offset = out.header(keys, tensors);
     let data = out.bytes.len().next_multiple_of(32) + offset as usize;
     out.bytes.resize(if tensors.is_empty() { out.bytes.len() } else { data }, 0);
     out.bytes
@@ -78,6 +72,28 @@ struct Gguf {
 }
 
 impl Gguf {
+    /// Everything before the tensors, unpadded; gives how many bytes the tensors take.
+    fn header(&mut self, keys: &[(&str, Value<'_>)], tensors: &[(&str, &[u64])]) -> u64 {
+        self.bytes.extend(b"GGUF");
+        self.u32(self.layout.version);
+        self.size(tensors.len() as u64);
+        self.size(keys.len() as u64);
+        for (key, value) in keys {
+            self.text(key);
+            self.value(*value);
+        }
+        let mut offset = 0u64;
+        for (name, shape) in tensors {
+            self.text(name);
+            self.u32(shape.len() as u32);
+            shape.iter().for_each(|extent| self.size(*extent));
+            self.u32(0);
+            self.u64(offset);
+            offset += (shape.iter().product::<u64>() * 4).next_multiple_of(32);
+        }
+        offset
+    }
+
     fn number<const N: usize>(&mut self, mut little: [u8; N]) {
         if self.layout.big_endian {
             little.reverse();
@@ -205,7 +221,30 @@ pub fn zip_after(mut out: Vec<u8>, members: &[(&str, &[u8])]) -> Vec<u8> {
     out
 }
 
-fn crc32(data: &[u8]) -> u32 {
+/// The checksum that zip archives keep of so many zeros.
+pub fn crc32_of_zeros(count: u64) -> u32 {
+    const TABLE: [u32; 256] = table();
+    !(0..count).fold(u32::MAX, |crc, _| crc >> 8 ^ TABLE[(crc & 0xff) as usize])
+}
+
+const fn table() -> [u32; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut crc = byte as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+            bit += 1;
+        }
+        table[byte] = crc;
+        byte += 1;
+    }
+    table
+}
+
+/// The checksum that zip archives keep of their members.
+pub fn crc32(data: &[u8]) -> u32 {
     !data.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(
             crc ^ u32::from(*byte),
