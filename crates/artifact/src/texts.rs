@@ -10,6 +10,7 @@ mod json;
 mod names;
 mod node;
 mod plain;
+mod sentencepiece;
 mod skops;
 #[cfg(test)]
 mod tests;
@@ -77,7 +78,7 @@ fn kind(name: &str) -> Option<Kind> {
 /// Looks at a text of a known name; false when the name is none of them, or when it is no text.
 pub(crate) fn inspect(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Result<bool> {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
-    let Some(kind) = kind(&name) else { return Ok(false) };
+    let Some(kind) = kind(&name) else { return sentencepiece::inspect(bytes, look) };
     if kind == Kind::Prose {
         return is_text(bytes);
     }
