@@ -22,6 +22,8 @@ use crate::memory::{Fingerprint, Memory};
 
 /// A file up to this length is opened only for its name or place; a longer one always.
 const SMALL: u64 = 4096;
+/// Extensions of formats that are plain text: a home has hundreds of thousands of small files of that name, and no small model.
+const TEXTS: [&str; 3] = [".json", ".txt", ".xml"];
 /// How many unreadable paths are listed; the rest is counted.
 const LISTED_UNREADABLE: usize = 1000;
 
@@ -154,6 +156,7 @@ impl Names {
         let lengths =
             names.keys().filter(|name| name.len() < 64).fold(0, |bits, name| bits | 1u64 << name.len());
         let extensions = catalog.formats.iter().flat_map(|format| &format.extensions);
+        let extensions = extensions.filter(|extension| !TEXTS.contains(&extension.as_str()));
         let extensions = extensions.map(|extension| extension.to_ascii_lowercase().into_bytes()).collect();
         Self { lengths, names, extensions }
     }

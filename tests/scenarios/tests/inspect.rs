@@ -99,6 +99,23 @@ fn a_folder_with_configuration_and_shards_is_one_model_with_members() {
 }
 
 #[test]
+fn files_for_people_and_tokenizers_do_not_leave_a_model_undecided() {
+    let tree = tree();
+    tree.write("snap/merges.txt", "#version: 0.2\nh e\nhe l\n");
+    tree.write("snap/vocab.json", "{\"he\": 0}");
+    tree.write(
+        "snap/tokenizer.model",
+        [10, 14, 10, 5, b'<', b'u', b'n', b'k', b'>', 21, 0, 0, 0, 0, 24, 2].repeat(300),
+    );
+    tree.write("snap/picture.png", b"\x89PNG\r\n\x1a\n and so on");
+    tree.write("snap/.gitattributes", "*.bin filter=lfs\n");
+    let model = artifact(&inspected(&tree, &["snap"]), "snap");
+    assert_eq!(model["verdict"], "clean", "{model:#}");
+    tree.write("snap/extra.safetensors", [0xfe; 5000]);
+    assert_eq!(artifact(&inspected(&tree, &["snap"]), "snap")["verdict"], "unscannable");
+}
+
+#[test]
 fn the_digest_of_a_folder_is_that_of_the_list_that_sha256sum_prints() {
     let tree = tree();
     let list = "cd snap && LC_ALL=C sha256sum $(LC_ALL=C ls) | sha256sum";

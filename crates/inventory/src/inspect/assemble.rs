@@ -35,6 +35,8 @@ const TEXT: &str = "text";
 const UNKNOWN: &str = "unknown";
 const POINTER: &str = "lfs-pointer";
 
+/// Extensions that other files have much more often than models: they announce nothing.
+const ORDINARY: [&str; 9] = [".json", ".txt", ".xml", ".exe", ".dat", ".model", ".ts", ".index", ".params"];
 /// What is said of programs.
 const PROGRAMS: [&str; 2] = ["native-code", "script-beside-model"];
 /// The first bytes of an XML file in which a graph must name itself.
@@ -236,9 +238,12 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// The format that the extension of a name announces.
+    /// The format that the extension of a name announces, if it does.
     fn format_by_name(&self, path: &Path) -> Option<&str> {
         let extension = format!(".{}", path.extension()?.to_str()?.to_ascii_lowercase());
+        if ORDINARY.contains(&extension.as_str()) {
+            return None;
+        }
         let format = self.catalog.formats.iter().find(|format| format.extensions.contains(&extension))?;
         Some(format.id.as_str())
     }
