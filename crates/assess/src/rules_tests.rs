@@ -265,6 +265,7 @@ fn everything_wrong() -> (Vec<Artifact>, Vec<Runtime>, Vec<Agent>) {
     replaced.digest = Digest::computed(is, Some(claimed));
     let mut program = licensed(CommercialUse::Conditional, "llama3.2", model("/m/b.gguf", "gguf"));
     program.verdict = Verdict::Suspicious;
+    program.facts = vec![Fact::new("a-rule", Severity::Critical, "it does something")];
     let mut broken = model("/m/c.gguf", "gguf");
     broken.verdict = Verdict::Unscannable;
     let mut server = mcp("files", "files-server", false, "/home/ada/mcp.json");
