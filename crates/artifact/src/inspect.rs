@@ -206,10 +206,7 @@ fn look_inside(bytes: &Bytes<'_>, found: &Identified, look: &mut Look<'_>) -> io
         Format::Gguf => gguf::inspect(bytes, look),
         Format::Ggml => ggml::inspect(bytes, look),
         Format::Safetensors => safetensors::inspect(bytes, look),
-        Format::Pickle => {
-            pickle::inspect(bytes, Context::Plain, look)?;
-            containers::look_for_archive(bytes, look).map(drop)
-        }
+        Format::Pickle => pickle::inspect(bytes, Context::Plain, look),
         Format::Keras if hdf5::is_hdf5(bytes)? => hdf5::inspect(bytes, look),
         Format::Pytorch | Format::Torchscript | Format::Npz | Format::Keras | Format::Llamafile => {
             containers::inspect_model(bytes, found.format, look)

@@ -168,6 +168,12 @@ impl<'g> Report<'g> {
         self.notes.contains_key(&(rules::TOO_MUCH_WORK.id, NESTED.to_owned()))
     }
 
+    /// Whether bytes are left that no pickle has.
+    pub(super) fn has_leftovers(&self) -> bool {
+        let left = [pickles::TRAILING_DATA.id, pickles::BROKEN.id, pickles::TRUNCATED.id];
+        self.notes.keys().any(|(rule, _)| left.contains(rule))
+    }
+
     /// Says everything.
     pub(super) fn say(&self, look: &mut Look<'_>) -> io::Result<()> {
         for seen in &self.globals {

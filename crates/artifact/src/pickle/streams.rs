@@ -11,6 +11,7 @@ use super::{
     walk::{Deaf, Head, walk},
 };
 use crate::{
+    containers,
     inspect::{Bytes, Look, look_at_member},
     rules::{self, pickles},
 };
@@ -38,6 +39,10 @@ pub(super) fn inspect(bytes: &Bytes<'_>, context: Context, look: &mut Look<'_>) 
     for load in &report.loads {
         let loaded = nested::loaded(bytes, load.at, load.len, load.coding)?;
         look_at_load(loaded.as_ref(), load.at, look)?;
+    }
+    // An archive inside of a pickle's bytes is data of the pickle; only what is left over may be one of its own.
+    if report.has_leftovers() && look.depth() == 0 {
+        containers::look_for_archive(bytes, look)?;
     }
     Ok(())
 }

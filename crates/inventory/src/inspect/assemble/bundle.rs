@@ -1,6 +1,6 @@
 //! Several files as one artefact: its members, one digest over them, the worst of their verdicts.
 
-use std::{io, sync::atomic::AtomicU64};
+use std::{io, path::Path, sync::atomic::AtomicU64};
 
 use artifact::rules::bundles as rules;
 use domain::{Artifact, Bundle, BundleKind, Digest, Fact, HostPath, Member, Role, Sha256Digest, Verdict};
@@ -113,7 +113,8 @@ impl Assembly<'_> {
             verdict: Verdict::NotScanned,
         };
         let layer = gathered.image.as_ref().and_then(|image| image::shown(image, path));
-        let announces_a_model = layer.is_some() || self.format_by_name(&piece.candidate.path).is_some();
+        let announces_a_model = layer.is_some()
+            || self.format_by_name(&piece.candidate.path).is_some() && !is_raw_part(group.kind, path);
         let place = layer.clone().unwrap_or_else(|| member.path.clone());
         match piece.answer {
             Some(Ok(Looked::Inspected(seen))) => {
@@ -176,9 +177,9 @@ impl Assembly<'_> {
         if !group.is_folder() {
             return;
         }
-        let direct = |path: &std::path::Path| path.parent() == Some(group.folder.as_path());
+        let direct = |path: &Path| path.parent() == Some(group.folder.as_path());
         for link in self.found.links_out.iter().filter(|link| direct(link)) {
-            let name = HostPath::from(link.file_name().map_or(link.as_path(), std::path::Path::new));
+            let name = HostPath::from(link.file_name().map_or(link.as_path(), Path::new));
             let message = "a link that leads out of the folder: not followed";
             gathered.lacking.push(inside(&name.to_string(), &fact(&rules::LINK_LEADS_OUT, message)));
         }
@@ -310,9 +311,29 @@ fn digest_of_list(mut lines: Vec<(&String, Sha256Digest)>) -> Option<Sha256Diges
     (!lines.is_empty()).then(|| Sha256Digest::from_bytes(hash.finalize().into()))
 }
 
+/// Whether a member has a name that models have as well, and is numbers that the model beside it describes.
+fn is_raw_part(kind: BundleKind, path: &Path) -> bool {
+    match kind {
+        BundleKind::Pair | BundleKind::CoreMl => path.extension().is_some_and(|extension| extension == "bin"),
+        BundleKind::SavedModel => path.file_name().is_some_and(|name| name == "fingerprint.pb"),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_beside_the_graph_that_describes_them_need_no_format() {
+        let raw = |kind, path| is_raw_part(kind, Path::new(path));
+        assert!(raw(BundleKind::Pair, "model.bin") && raw(BundleKind::SavedModel, "fingerprint.pb"));
+        assert!(!raw(BundleKind::Pair, "model.xml") && !raw(BundleKind::SavedModel, "saved_model.pb"));
+        assert!(
+            !raw(BundleKind::Snapshot, "pytorch_model.bin")
+                && !raw(BundleKind::Shards, "x-00001-of-00002.bin")
+        );
+    }
 
     #[test]
     fn the_digest_of_a_bundle_is_that_of_the_list_that_sha256sum_prints() {
