@@ -271,7 +271,8 @@ const NAMED_IN_CODE: [(&str, &str, &str); 1] =
 
 /// Rooms that identify nothing: there a tool may stand in a sentence for people, never alone, where code could compare with it.
 /// Made-up fleets name tools because real ones do.
-const SPEAKS_OF_TOOLS: [&str; 4] = [
+const SPEAKS_OF_TOOLS: [&str; 5] = [
+    "crates/artifact/src/rules/",
     "crates/console/src/",
     "crates/server/src/api/",
     "crates/store/src/lists/fields/",

@@ -198,10 +198,8 @@ impl Tensor {
             let message = format!("the name of a tensor has {} bytes", self.name_length);
             look.say(&rules::GGUF_NAME_OVERFLOW, self.at, "", message);
         } else if self.name_length >= limit {
-            let message = format!(
-                "the name of a tensor has {} bytes; llama.cpp takes {limit} at most",
-                self.name_length
-            );
+            let message =
+                format!("the name of a tensor has {} bytes; loaders take {limit} at most", self.name_length);
             look.say(&rules::GGUF_NAME_LENGTH, self.at, "", message);
         }
     }

@@ -34,16 +34,15 @@ fn a_model_that_ends_early_is_not_clean() {
 
 #[test]
 fn counts_that_lie_cost_nothing() {
-    let started = std::time::Instant::now();
     for (_, bytes) in files() {
         for at in (0..bytes.len().min(300)).step_by(4) {
             let mut lie = bytes.clone();
             let end = (at + 8).min(lie.len());
             lie[at..end].fill(0xff);
-            inspected(&lie);
+            let read = inspected(&lie).bytes_read;
+            assert!(read <= (1 << 20) + 64 * lie.len() as u64, "{read} bytes read of {}", lie.len());
         }
     }
-    assert!(started.elapsed().as_secs() < 120);
 }
 
 proptest! {

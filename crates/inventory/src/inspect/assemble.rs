@@ -38,7 +38,14 @@ const POINTER: &str = "lfs-pointer";
 /// Extensions that other files have much more often than models: they announce nothing.
 const ORDINARY: [&str; 9] = [".json", ".txt", ".xml", ".exe", ".dat", ".model", ".ts", ".index", ".params"];
 /// What is said of programs.
-const PROGRAMS: [&str; 2] = ["native-code", "script-beside-model"];
+const PROGRAMS: [&str; 6] = [
+    "native-code",
+    "script-beside-model",
+    "code-beside-model",
+    "code-runs-programs",
+    "code-hides-code",
+    "code-downloads",
+];
 /// The first bytes of an XML file in which a graph must name itself.
 const XML_HEAD: usize = 4096;
 
