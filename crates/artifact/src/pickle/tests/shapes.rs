@@ -153,3 +153,8 @@ fn a_vocabulary_of_many_words_is_clean_and_names_are_still_followed_behind_it() 
     is_clean(&behind("collections", "OrderedDict"));
     attacks(&behind("posix", "fork"), "pickle-dangerous-call", "os.fork");
 }
+
+#[test]
+fn the_state_of_a_generator_of_random_numbers_is_data() {
+    is_clean(b"\x80\x02crandom\nRandom\nq\x00)Rq\x01K\x03(K\x01K\x02K\x03tq\x02N\x87q\x03b.");
+}
