@@ -24,7 +24,7 @@ pub(super) fn evidence(facts: &[Fact]) -> Markup {
         @for fact in facts {
             @let rule = artifact::rule(&fact.rule);
             div.evidence.(fact.severity.as_str()) {
-                span { (words::coded(&fact.message)) @if let Some(name) = &fact.name { " " code { (name) } } }
+                span { (words::coded(&fact.message)) @if let Some(name) = fact.name.as_ref().filter(|name| !fact.message.contains(name.as_str())) { " " code { (name) } } }
                 span.at {
                     (fact.severity) " · " span.mono { (fact.rule) }
                     @if let Some(member) = &fact.member { " · in " span.mono { (member) } }
