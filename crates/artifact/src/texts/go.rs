@@ -75,7 +75,8 @@ pub(super) fn judge(template: &str, key: &str, look: &mut Look<'_>) {
     }
     let seen = read(template);
     for name in &seen.unknown {
-        let message = format!("the template `{key}` calls `{}`, which Ollama does not have", cut(name));
+        let message =
+            format!("the template `{key}` calls `{}`, which no runtime of such templates has", cut(name));
         look.say(&rules::GO_TEMPLATE_FUNCTION, None, name, message);
     }
     if let Some(mistake) = seen.mistake {
