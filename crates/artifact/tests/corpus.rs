@@ -61,7 +61,7 @@ const TABLES: [(&str, &[&str]); 5] = [
         &["pickle", "pytorch", "torchscript", "joblib", "npy", "npz", "zip", "tar", "gzip", "7z"],
     ),
     ("Weights", &["gguf", "safetensors"]),
-    ("Templates and configurations", &["jinja", "json", "yaml", "python", "skops", "gguf", "tar"]),
+    ("Templates and configurations", &["jinja", "json", "yaml", "python", "template", "preset", "skops"]),
     ("Graphs", &["keras", "hdf5", "tensorflow", "tflite", "onnx", "ort", "executorch", "mnn", "paddle"]),
     (
         "Other formats",
@@ -240,13 +240,15 @@ fn page(outcomes: &[Outcome]) -> String {
     for (title, formats) in TABLES {
         let _ = write!(text, "\n### {title}\n\n{}", table(&cells(outcomes, formats), formats, &mut used));
     }
-    let bare: Vec<_> =
-        rules().filter(|rule| !used.contains(rule.id)).map(|rule| format!("`{}`", rule.id)).collect();
-    let _ = write!(
-        text,
-        "\n## Rules without a file\n\nThese have tests of their own, beside what they are about: they tell of files that are broken or cannot be\nread, of folders, or are remarks.\n\n{}.\n",
-        bare.join(", ")
+    text.push_str(
+        "\n## Rules without a file\n\nThese have tests of their own, beside what they are about.\n",
     );
+    for (grave, about) in [(true, "Of what a file does"), (false, "Of what cannot be read, and remarks")] {
+        let bare =
+            rules().filter(|rule| !used.contains(rule.id) && (rule.verdict > Verdict::Unscannable) == grave);
+        let bare: Vec<_> = bare.map(|rule| format!("[`{0}`](inspection-rules.md#{0})", rule.id)).collect();
+        let _ = write!(text, "\n{about}: {}.\n", bare.join(",\n"));
+    }
     text
 }
 
@@ -331,6 +333,6 @@ fn a_cell_that_gets_worse_is_named() {
         "| [`a`](x#a) | **M** 3 | |",
         "",
     ] {
-        assert_eq!(worse(&was, &of(row)).is_empty(), false, "{row}");
+        assert!(!worse(&was, &of(row)).is_empty(), "{row}");
     }
 }

@@ -9,16 +9,23 @@ use flate2::{Compression, write};
 /// A member, as it is written; what is not said is true.
 #[derive(Debug, Clone, Default)]
 pub struct Part {
+    /// Its name.
     pub name: String,
     /// What stands in the archive.
     pub data: Vec<u8>,
+    /// The number of its compression; 0 is none.
     pub method: u16,
+    /// Its size in bytes, unpacked.
     pub size: u32,
+    /// Its checksum.
     pub crc32: u32,
     /// Flags of the local header, and of the directory.
     pub flags: (u16, u16),
+    /// What the directory says otherwise.
     pub in_directory: Directory,
+    /// The extra field of its local header.
     pub extra: Vec<u8>,
+    /// The mode it has on Unix.
     pub mode: u32,
     /// Bytes before the local header.
     pub gap: Vec<u8>,
@@ -27,59 +34,72 @@ pub struct Part {
 /// What the directory says otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
+    /// Whether the directory does not name it.
     pub absent: bool,
+    /// Another name.
     pub name: Option<String>,
+    /// Another size.
     pub size: Option<u32>,
+    /// Another compression.
     pub method: Option<u16>,
 }
 
+/// A stored member.
 pub fn part(name: &str, data: &[u8]) -> Part {
     let crc32 = crc32fast::hash(data);
     Part { name: name.to_owned(), data: data.to_vec(), size: data.len() as u32, crc32, ..Part::default() }
 }
 
+/// A compressed member.
 pub fn deflated(name: &str, data: &[u8]) -> Part {
     Part { data: deflate(data), method: 8, ..part(name, data) }
         .with(|new| (new.size, new.crc32) = (data.len() as u32, crc32fast::hash(data)))
 }
 
 impl Part {
+    /// The same with a lie.
     pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
     }
 }
 
+/// Bytes as deflate packs them.
 pub fn deflate(data: &[u8]) -> Vec<u8> {
     let mut out = write::DeflateEncoder::new(Vec::new(), Compression::best());
     out.write_all(data).unwrap();
     out.finish().unwrap()
 }
 
+/// Bytes as gzip packs them.
 pub fn gzip(data: &[u8]) -> Vec<u8> {
     let mut out = write::GzEncoder::new(Vec::new(), Compression::best());
     out.write_all(data).unwrap();
     out.finish().unwrap()
 }
 
+/// Bytes as zlib packs them.
 pub fn zlib(data: &[u8]) -> Vec<u8> {
     let mut out = write::ZlibEncoder::new(Vec::new(), Compression::best());
     out.write_all(data).unwrap();
     out.finish().unwrap()
 }
 
+/// Bytes as bzip2 packs them.
 pub fn bzip2(data: &[u8]) -> Vec<u8> {
     let mut out = ::bzip2::write::BzEncoder::new(Vec::new(), ::bzip2::Compression::best());
     out.write_all(data).unwrap();
     out.finish().unwrap()
 }
 
+/// Bytes as lz4 packs them.
 pub fn lz4(data: &[u8]) -> Vec<u8> {
     let mut out = lz4_flex::frame::FrameEncoder::new(Vec::new());
     out.write_all(data).unwrap();
     out.finish().unwrap()
 }
 
+/// Bytes as zstd packs them.
 pub fn zstd(data: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(data, ruzstd::encoding::CompressionLevel::Fastest)
 }
@@ -138,6 +158,7 @@ pub fn zip_behind(prefix: &[u8], parts: &[Part]) -> Vec<u8> {
     out
 }
 
+/// An archive of these members.
 pub fn zip(parts: &[Part]) -> Vec<u8> {
     zip_behind(b"", parts)
 }

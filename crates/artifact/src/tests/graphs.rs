@@ -5,7 +5,9 @@ use domain::{Severity, Verdict};
 use super::{inspected, inspected_as};
 use crate::{
     Inspection,
-    testkit::{self, Flat, external, onnx_node, onnx_with, pickles::marshalled, proto, proto_entry, proto_number},
+    testkit::{
+        self, Flat, external, onnx_node, onnx_with, pickles::marshalled, proto, proto_entry, proto_number,
+    },
 };
 
 /// Files of every format that ordinary libraries write, by catalogue id.
@@ -151,7 +153,11 @@ fn trick_29_operators_that_need_a_library_are_suspicious_unless_the_model_define
     for (operator, domain) in [("PyOp", "pyop"), ("PythonOp", "com.microsoft")] {
         says(&onnx_with(&onnx_node(operator, domain, &[]), &[]), Verdict::Suspicious, "python-operator");
     }
-    says(&onnx_with(&onnx_node("EPContext", "com.microsoft", &[]), &[]), Verdict::Unscannable, "compiled-part");
+    says(
+        &onnx_with(&onnx_node("EPContext", "com.microsoft", &[]), &[]),
+        Verdict::Unscannable,
+        "compiled-part",
+    );
     let path = proto(5, [proto(1, "ep_cache_context"), proto(4, "../../x.bin")].concat());
     says(
         &onnx_with(&onnx_node("EPContext", "com.microsoft", &path), &[]),

@@ -4,7 +4,7 @@ use super::Case;
 use crate::testkit::{Value, archives, gguf};
 
 pub(super) fn cases() -> Vec<Case> {
-    [templates(), hidden_names(), configurations(), yaml(), skops(), code()].concat()
+    [templates(), hidden_names(), configurations(), yaml(), skops(), code(), programs()].concat()
 }
 
 const CHAT: &str = "{% for m in messages %}{{ m['role'] ~ m.content }}{% endfor %}";
@@ -25,7 +25,9 @@ fn case(
         Some((_, "json")) => "json",
         Some((_, "yaml")) => "yaml",
         Some((_, "py")) => "python",
-        _ => "jinja",
+        Some((_, "ini")) => "preset",
+        Some(_) => "jinja",
+        None => "template",
     };
     Case::new(tricks, format, what, rules, malicious, benign).called(file)
 }
@@ -223,11 +225,28 @@ fn code() -> Vec<Case> {
         case(&[32], "modeling_x.py", what, rules, text, benign).remarked(&["code-beside-model"])
     };
     vec![
-        beside("code that starts programs", &["code-runs-programs"], "from os import popen as p\np('id')\n"),
+        beside("code that starts programs", &["code-runs-programs"], "import os as o\no.popen('id')\n"),
         beside(
             "code that runs what it decodes",
             &["code-hides-code"],
             "import base64\nexec(base64.b64decode('aWQ='))\n",
         ),
     ]
+}
+
+/// Texts for programs that run models.
+fn programs() -> Vec<Case> {
+    let preset = |line: &str| format!("version = 1\n[*]\nctx-size = 4096\n{line}\n");
+    let mut cases = Vec::new();
+    for line in ["log-file = /home/me/.bashrc", "LLAMA_ARG_HOST=0.0.0.0", "model = ../../x.gguf"] {
+        let what = format!("the line {line}");
+        let (malicious, benign) = (preset(line), preset("--temp = 0.7"));
+        cases.push(case(&[32], "preset.ini", what, &["preset-option"], &malicious, &benign));
+    }
+    for function in ["exec \"id\"", "readFile \"/etc/passwd\""] {
+        let malicious = format!("{{{{ .Prompt }}}}{{{{ {function} }}}}");
+        let what = format!("the function {function}");
+        cases.push(case(&[26], "template", what, &["go-template-function"], &malicious, "{{ .Prompt }}"));
+    }
+    cases
 }

@@ -139,6 +139,7 @@ fn keras_modules() -> Vec<Case> {
     let names = |vocabulary: &str| {
         layer("keras.layers", "StringLookup", &format!(r#"{{"vocabulary":"{vocabulary}"}}"#))
     };
+    let listed = layer("keras.layers", "StringLookup", r#"{"vocabulary":["a","b"]}"#);
     let case = |what: &str, rules, malicious: Vec<u8>, benign: &[u8]| {
         Case::new(&[30], "keras", what, rules, malicious, benign).called("model.keras")
     };
@@ -158,11 +159,19 @@ fn keras_modules() -> Vec<Case> {
             &dense,
         ),
         case(
-            "a vocabulary elsewhere",
-            &["keras-absolute-path"],
-            names("/etc/passwd"),
-            &layer("keras.layers", "StringLookup", r#"{"vocabulary":["a","b"]}"#),
+            "a layer around another library",
+            &["keras-foreign-loader"],
+            layer("keras.layers", "TFSMLayer", "{}"),
+            &dense,
         ),
+        case(
+            "a class that is not of Keras",
+            &["keras-custom-object"],
+            layer("keras.src.saving.saving_lib", "Thing", "{}"),
+            &dense,
+        ),
+        case("a vocabulary of the system", &["external-data-path"], names("/etc/passwd"), &listed),
+        case("a vocabulary elsewhere", &["keras-absolute-path"], names("/content/words.txt"), &listed),
     ]
 }
 
@@ -369,7 +378,14 @@ fn notes() -> Vec<Case> {
     let value = |text: &str| [&[0xa0 | text.len() as u8][..], text.as_bytes()].concat();
     vec![
         case("xgboost", note(CODE), note("three rounds")),
-        case("xgboost", xgboost_ubj(CODE), xgboost_ubj("three rounds")),
+        Case::new(
+            &[32],
+            "xgboost",
+            "code in a binary note",
+            RULE,
+            xgboost_ubj(CODE),
+            xgboost_ubj("three rounds"),
+        ),
         case("lightgbm", lightgbm(CODE), lightgbm("age income")),
         case("catboost", catboost("note", CODE), catboost("note", "three rounds")),
         case("flax", flax(&[2, 2], &[("x", &value(CODE))]), flax(&[2, 2], &[("x", &value("hello"))])),

@@ -194,6 +194,13 @@ fn resolvers() -> Vec<Case> {
         case(&[10], "getattr of a class", ODD, &getattr(&global("torch", "Tensor"), "__class__"), &method),
         case(
             &[10],
+            "a call of what a call gave",
+            &["pickle-computed-call"],
+            &pickle(&[&global("builtins", "getattr"), b"N", &text("format"), b"\x86R)R"]),
+            &method,
+        ),
+        case(
+            &[10],
             "functools.partial",
             CALL,
             &partial(&global("os", "system")),
@@ -219,7 +226,11 @@ fn gadgets() -> Vec<Case> {
         let malicious = pickle(&[&call(module, name, &["x"])]);
         case(&[11], &format!("{module}.{name}"), rules, &malicious, &benign)
     };
-    let mut cases = vec![gadget("new.gadget", "run", &["pickle-unknown-call"])];
+    let mut cases = vec![
+        gadget("new.gadget", "run", &["pickle-unknown-call"]),
+        gadget("cloudpickle.cloudpickle", "_make_function", &["pickle-code-by-design"]),
+        gadget("dill._dill", "_create_function", &["pickle-code-by-design"]),
+    ];
     for (module, name) in [
         ("timeit", "timeit"),
         ("pdb", "run"),
