@@ -190,14 +190,16 @@ fn every_case_stands_for_itself_and_every_trick_has_one() {
     }
 }
 
-/// The cells of those formats.
+/// The cells of those formats. A rule that was not said is a miss, whatever else was.
 fn cells(outcomes: &[Outcome], formats: &[&str]) -> Cells {
     let mut cells = Cells::new();
     for Outcome { case, malicious, .. } in outcomes.iter().filter(|one| formats.contains(&one.case.format)) {
+        let said = said(malicious);
         for rule in case.rules {
             let key = ((*rule).to_owned(), case.format.to_owned());
-            let cell = cells.entry(key).or_insert((malicious.verdict, 0));
-            *cell = (cell.0.min(malicious.verdict), cell.1 + 1);
+            let verdict = if said.contains(rule) { malicious.verdict } else { Verdict::Clean };
+            let cell = cells.entry(key).or_insert((verdict, 0));
+            *cell = (cell.0.min(verdict), cell.1 + 1);
         }
     }
     cells

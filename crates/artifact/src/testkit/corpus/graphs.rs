@@ -166,7 +166,7 @@ fn keras_modules() -> Vec<Case> {
         ),
         case(
             "a class that is not of Keras",
-            &["keras-custom-object"],
+            &["keras-foreign-module"],
             layer("keras.src.saving.saving_lib", "Thing", "{}"),
             &dense,
         ),
