@@ -7,10 +7,16 @@
     reason = "the writers are given small values by tests, never by a file"
 )]
 
+pub mod archives;
+mod corpus;
 mod graphs;
+pub mod pickles;
 
 use self::graphs::hdf5_old;
-pub use self::graphs::*;
+pub use self::{
+    corpus::{Case, corpus},
+    graphs::*,
+};
 
 /// Bytes of weights where a writer chooses: enough that a scan does not take the file for too small to be a model.
 const WEIGHTS: usize = 8192;

@@ -84,14 +84,3 @@ fn weights_and_pickles() -> Vec<(&'static str, Vec<u8>)> {
         ("llamafile", testkit::llamafile(b"MZ\x90\0")),
     ]
 }
-
-/// Something like marshalled byte code that uses those names, in base64.
-pub(crate) fn marshalled(names: &[&str]) -> String {
-    use base64::{Engine, prelude::BASE64_STANDARD};
-    let mut code = vec![0xe3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0x29, names.len() as u8];
-    for name in names {
-        code.extend([0xda, name.len() as u8]);
-        code.extend(name.bytes());
-    }
-    BASE64_STANDARD.encode(code)
-}

@@ -10,14 +10,16 @@
 mod bounds;
 mod packing;
 mod tricks;
-mod writer;
 
 use std::{io::Cursor, sync::LazyLock};
 
 use catalog::Catalog;
 use domain::{Severity, Verdict};
 
-use crate::{Inspection, Limits, inspect, testkit};
+use crate::{
+    Inspection, Limits, inspect,
+    testkit::{self, archives as writer},
+};
 
 /// What is known, loaded once for all tests.
 fn catalog() -> &'static Catalog {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::inspect_config;
 use crate::{
     inspect::{Limits, Look},
-    tests::marshalled,
+    testkit::pickles::marshalled,
 };
 
 /// The verdict, the rules, and the worst severity of a configuration.

@@ -12,6 +12,7 @@ use super::{Context, inspect};
 use crate::{
     Limits,
     inspect::{Bytes, Look},
+    testkit::pickles::{attack, bytes, call, global, pickle, stack_global, text},
 };
 
 static CATALOG: LazyLock<catalog::Catalog> = LazyLock::new(|| catalog::load().unwrap());
@@ -65,40 +66,4 @@ fn is_clean(bytes: &[u8]) {
     let said = look(bytes);
     assert_eq!(said.verdict, Verdict::Clean, "{said:?}");
     assert!(said.worst <= Severity::Low, "{said:?}");
-}
-
-/// A text as protocol 4 has it.
-fn text(text: &str) -> Vec<u8> {
-    [&[0x8c, u8::try_from(text.len()).unwrap()][..], text.as_bytes()].concat()
-}
-
-/// GLOBAL, protocol 0.
-fn global(module: &str, name: &str) -> Vec<u8> {
-    format!("c{module}\n{name}\n").into_bytes()
-}
-
-/// STACK_GLOBAL, protocol 4.
-fn stack_global(module: &str, name: &str) -> Vec<u8> {
-    [text(module), text(name), vec![0x93]].concat()
-}
-
-/// A call with texts.
-fn call(module: &str, name: &str, arguments: &[&str]) -> Vec<u8> {
-    let arguments: Vec<u8> = arguments.iter().flat_map(|one| text(one)).collect();
-    [global(module, name), b"(".to_vec(), arguments, b"tR".to_vec()].concat()
-}
-
-/// BINBYTES.
-fn bytes(content: &[u8]) -> Vec<u8> {
-    [b"B", &u32::try_from(content.len()).unwrap().to_le_bytes()[..], content].concat()
-}
-
-/// A whole pickle of those parts.
-fn pickle(parts: &[&[u8]]) -> Vec<u8> {
-    [b"\x80\x04", &parts.concat()[..], b"."].concat()
-}
-
-/// What every trick is there to run.
-fn attack() -> Vec<u8> {
-    call("os", "system", &["id"])
 }

@@ -503,3 +503,28 @@ pub fn engines() -> Vec<(&'static str, Vec<u8>)> {
         ("ncnn", b"7767517\n2 2\nInput data 0 1 data\nReLU out 1 1 data out\n".to_vec()),
     ]
 }
+
+/// A tensor of 32-bit floats whose bytes lie in another file.
+pub fn external(entries: &[(&str, &str)]) -> Vec<u8> {
+    let entries: Vec<u8> = entries.iter().flat_map(|(key, value)| proto_entry(13, key, value)).collect();
+    proto(5, [proto_number(1, 10), proto_number(2, 1), proto(8, "w"), entries, proto_number(14, 1)].concat())
+}
+
+/// An ONNX model of one operator, with more in its graph and behind it.
+pub fn onnx_with(graph: &[u8], more: &[u8]) -> Vec<u8> {
+    let node = onnx_node("Relu", "", &[]);
+    let opset = proto(8, proto_number(2, 21));
+    [
+        proto_number(1, 10),
+        proto(2, "maker"),
+        opset,
+        proto(7, [&node, &proto(2, "g")[..], graph].concat()),
+        more.to_vec(),
+    ]
+    .concat()
+}
+
+/// An operator of ONNX.
+pub fn onnx_node(operator: &str, domain: &str, more: &[u8]) -> Vec<u8> {
+    proto(1, [&proto(1, "x")[..], &proto(2, "y"), &proto(4, operator), &proto(7, domain), more].concat())
+}

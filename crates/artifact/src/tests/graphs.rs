@@ -2,10 +2,12 @@
 
 use domain::{Severity, Verdict};
 
-use super::{inspected, inspected_as, marshalled};
+use super::{inspected, inspected_as};
 use crate::{
     Inspection,
-    testkit::{self, Flat, proto, proto_entry, proto_number},
+    testkit::{
+        self, Flat, external, onnx_node, onnx_with, pickles::marshalled, proto, proto_entry, proto_number,
+    },
 };
 
 /// Files of every format that ordinary libraries write, by catalogue id.
@@ -72,34 +74,11 @@ fn what_ordinary_libraries_write_is_clean() {
     }
 }
 
-/// A tensor of 32-bit floats whose bytes lie in another file.
-fn external(entries: &[(&str, &str)]) -> Vec<u8> {
-    let entries: Vec<u8> = entries.iter().flat_map(|(key, value)| proto_entry(13, key, value)).collect();
-    proto(5, [proto_number(1, 10), proto_number(2, 1), proto(8, "w"), entries, proto_number(14, 1)].concat())
-}
-
-fn onnx(graph: &[u8], more: &[u8]) -> Vec<u8> {
-    let node = onnx_node("Relu", "", &[]);
-    let opset = proto(8, proto_number(2, 21));
-    [
-        proto_number(1, 10),
-        proto(2, "maker"),
-        opset,
-        proto(7, [&node, &proto(2, "g")[..], graph].concat()),
-        more.to_vec(),
-    ]
-    .concat()
-}
-
-fn onnx_node(operator: &str, domain: &str, more: &[u8]) -> Vec<u8> {
-    proto(1, [&proto(1, "x")[..], &proto(2, "y"), &proto(4, operator), &proto(7, domain), more].concat())
-}
-
 #[test]
 fn trick_29_external_data_stays_beside_the_model() {
     let inside =
         [("location", "weights/part 1.bin"), ("offset", "4096"), ("length", "40"), ("checksum", "aa")];
-    harmless(&onnx(&external(&inside), &[]));
+    harmless(&onnx_with(&external(&inside), &[]));
     for place in [
         "../../etc/passwd",
         "/etc/passwd",
@@ -108,7 +87,7 @@ fn trick_29_external_data_stays_beside_the_model() {
         "http://example.org/w",
         "~/.ssh/id_rsa",
     ] {
-        says(&onnx(&external(&[("location", place)]), &[]), Verdict::Malicious, "external-data-path");
+        says(&onnx_with(&external(&[("location", place)]), &[]), Verdict::Malicious, "external-data-path");
     }
 }
 
@@ -117,31 +96,31 @@ fn trick_29_external_data_in_attributes_and_sub_graphs_is_seen() {
     let tensor = |bytes: Vec<u8>| bytes[2..].to_vec();
     let away = tensor(external(&[("location", "../x")]));
     let constant = proto(5, [proto(1, "value"), proto(5, &away)].concat());
-    says(&onnx(&onnx_node("Constant", "", &constant), &[]), Verdict::Malicious, "external-data-path");
+    says(&onnx_with(&onnx_node("Constant", "", &constant), &[]), Verdict::Malicious, "external-data-path");
     let branch = proto(5, [proto(1, "then_branch"), proto(6, onnx_node("Constant", "", &constant))].concat());
-    says(&onnx(&onnx_node("If", "", &branch), &[]), Verdict::Malicious, "external-data-path");
+    says(&onnx_with(&onnx_node("If", "", &branch), &[]), Verdict::Malicious, "external-data-path");
     let function = proto(
         25,
         [proto(1, "f"), proto(10, "d"), proto(7, &onnx_node("Constant", "", &constant)[2..])].concat(),
     );
-    says(&onnx(&[], &function), Verdict::Malicious, "external-data-path");
+    says(&onnx_with(&[], &function), Verdict::Malicious, "external-data-path");
     let sparse = proto(15, proto(1, &away));
-    says(&onnx(&sparse, &[]), Verdict::Malicious, "external-data-path");
+    says(&onnx_with(&sparse, &[]), Verdict::Malicious, "external-data-path");
 }
 
 #[test]
 fn trick_29_external_data_sets_no_attributes_of_the_loader() {
     says(
-        &onnx(&external(&[("location", "w"), ("__class__", "x")]), &[]),
+        &onnx_with(&external(&[("location", "w"), ("__class__", "x")]), &[]),
         Verdict::Malicious,
         "external-data-attribute",
     );
     says(
-        &onnx(&external(&[("location", "w"), ("is_checked", "1")]), &[]),
+        &onnx_with(&external(&[("location", "w"), ("is_checked", "1")]), &[]),
         Verdict::Suspicious,
         "external-data-unknown-key",
     );
-    harmless(&onnx(&external(&[("location", "w"), ("prepacked_0", "x")]), &[]));
+    harmless(&onnx_with(&external(&[("location", "w"), ("prepacked_0", "x")]), &[]));
 }
 
 #[test]
@@ -150,7 +129,7 @@ fn trick_29_offsets_and_lengths_that_lie_are_seen() {
         [("offset", "-1"), ("length", "18446744073709551615"), ("length", "39"), ("offset", "x")]
     {
         says(
-            &onnx(&external(&[("location", "w"), (key, value)]), &[]),
+            &onnx_with(&external(&[("location", "w"), (key, value)]), &[]),
             Verdict::Suspicious,
             "external-data-range",
         );
@@ -158,26 +137,30 @@ fn trick_29_offsets_and_lengths_that_lie_are_seen() {
     let tensor = |extent: u64, bytes: usize| {
         proto(5, [proto_number(1, extent), proto_number(2, 1), proto(9, vec![0; bytes])].concat())
     };
-    harmless(&onnx(&tensor(10, 40), &[]));
-    says(&onnx(&tensor(1 << 40, 40), &[]), Verdict::Unscannable, "tensor-size-mismatch");
-    says(&onnx(&tensor(u64::MAX, 40), &[]), Verdict::Unscannable, "tensor-size-mismatch");
+    harmless(&onnx_with(&tensor(10, 40), &[]));
+    says(&onnx_with(&tensor(1 << 40, 40), &[]), Verdict::Unscannable, "tensor-size-mismatch");
+    says(&onnx_with(&tensor(u64::MAX, 40), &[]), Verdict::Unscannable, "tensor-size-mismatch");
 }
 
 #[test]
 fn trick_29_operators_that_need_a_library_are_suspicious_unless_the_model_defines_them() {
     for domain in ["", "ai.onnx", "ai.onnx.ml", "com.microsoft", "ai.onnx.contrib"] {
-        harmless(&onnx(&onnx_node("FusedGelu", domain, &[]), &[]));
+        harmless(&onnx_with(&onnx_node("FusedGelu", domain, &[]), &[]));
     }
-    says(&onnx(&onnx_node("Evil", "com.evil", &[]), &[]), Verdict::Suspicious, "custom-operator");
+    says(&onnx_with(&onnx_node("Evil", "com.evil", &[]), &[]), Verdict::Suspicious, "custom-operator");
     let function = proto(25, [proto(1, "Evil"), proto(10, "com.evil")].concat());
-    harmless(&onnx(&onnx_node("Evil", "com.evil", &[]), &function));
+    harmless(&onnx_with(&onnx_node("Evil", "com.evil", &[]), &function));
     for (operator, domain) in [("PyOp", "pyop"), ("PythonOp", "com.microsoft")] {
-        says(&onnx(&onnx_node(operator, domain, &[]), &[]), Verdict::Suspicious, "python-operator");
+        says(&onnx_with(&onnx_node(operator, domain, &[]), &[]), Verdict::Suspicious, "python-operator");
     }
-    says(&onnx(&onnx_node("EPContext", "com.microsoft", &[]), &[]), Verdict::Unscannable, "compiled-part");
+    says(
+        &onnx_with(&onnx_node("EPContext", "com.microsoft", &[]), &[]),
+        Verdict::Unscannable,
+        "compiled-part",
+    );
     let path = proto(5, [proto(1, "ep_cache_context"), proto(4, "../../x.bin")].concat());
     says(
-        &onnx(&onnx_node("EPContext", "com.microsoft", &path), &[]),
+        &onnx_with(&onnx_node("EPContext", "com.microsoft", &path), &[]),
         Verdict::Malicious,
         "external-data-path",
     );
@@ -185,7 +168,7 @@ fn trick_29_operators_that_need_a_library_are_suspicious_unless_the_model_define
 
 #[test]
 fn trick_29_code_in_texts_is_suspicious_and_labels_are_not() {
-    let names = |text: &str| onnx(&[], &proto_entry(14, "names", text));
+    let names = |text: &str| onnx_with(&[], &proto_entry(14, "names", text));
     harmless(&names("{0: 'person', 1: 'bicycle', 2: 'exec', 3: 'system'}"));
     says(&names("__import__('os').system('id')"), Verdict::Suspicious, "code-in-text");
 }
@@ -197,7 +180,7 @@ fn onnx_tells_its_weights_inputs_and_licence() {
         proto(11, [proto(1, "x"), proto(2, proto(1, [proto_number(1, 1), extents].concat()))].concat());
     let tensor =
         proto(5, [proto_number(1, 3), proto_number(1, 4), proto_number(2, 16), proto(9, [0; 24])].concat());
-    let found = inspected(&onnx(&[input, tensor].concat(), &proto_entry(14, "license", "MIT")));
+    let found = inspected(&onnx_with(&[input, tensor].concat(), &proto_entry(14, "license", "MIT")));
     let identified = found.identified.unwrap();
     assert_eq!((identified.metadata.parameters, identified.metadata.tensors), (Some(12), Some(1)));
     assert_eq!(identified.metadata.quantization.as_deref(), Some("BFLOAT16"));
@@ -212,7 +195,7 @@ fn onnx_graphs_without_end_are_unscannable() {
     for _ in 0..200 {
         graph = onnx_node("If", "", &proto(5, [proto(1, "b"), proto(6, &graph)].concat()));
     }
-    says(&onnx(&graph, &[]), Verdict::Unscannable, "nested-too-deep");
+    says(&onnx_with(&graph, &[]), Verdict::Unscannable, "nested-too-deep");
 }
 
 #[test]

@@ -1,35 +1,11 @@
 //! The shapes of the files that libraries write: legacy checkpoints, joblib's arrays, tensors in plain pickles.
 
 use super::{attack, attacks, bytes, global, is_clean, look, look_in, pickle, text};
-use crate::pickle::{Context, TORCH_MAGIC};
+use crate::{
+    pickle::Context,
+    testkit::pickles::{joblib_array, legacy_torch},
+};
 use domain::Verdict;
-
-/// A legacy checkpoint with one storage of two floats; `extra` runs in its object.
-pub(super) fn legacy_torch(extra: &[u8]) -> Vec<u8> {
-    let mut out = TORCH_MAGIC.to_vec();
-    out.extend(b"\x80\x02M\xe9\x03.");
-    out.extend(b"\x80\x02}q\x00X\x0d\x00\x00\x00little_endianq\x01\x88s.");
-    let id = [
-        b"(".to_vec(),
-        text("storage"),
-        global("torch", "FloatStorage"),
-        text("7"),
-        text("cpu"),
-        b"K\x02NtQ".to_vec(),
-    ]
-    .concat();
-    out.extend(pickle(&[
-        extra,
-        &global("torch._utils", "_rebuild_tensor_v2"),
-        b"(",
-        &id,
-        b"K\x00K\x02\x85K\x01\x85\x89tR",
-    ]));
-    out.extend(pickle(&[b"]", &text("7"), b"a"]));
-    out.extend(2u64.to_le_bytes());
-    out.extend([0x3f; 8]);
-    out
-}
 
 #[test]
 fn a_legacy_checkpoint_is_read_to_the_end_of_its_storages() {
@@ -52,25 +28,6 @@ fn a_class_that_comes_with_its_source_is_the_class() {
     let made = |class: &[u8]| pickle(&[&id(class), b")\x81}b"]);
     is_clean(&made(&global("torch.nn.modules.linear", "Linear")));
     attacks(&made(&global("subprocess", "Popen")), "pickle-dangerous-call", "subprocess.Popen");
-}
-
-/// An array as joblib writes one: its description, the padding, and its bytes.
-fn joblib_array(dtype: &str, shape: &[u8], padding: Option<u8>, content: &[u8]) -> Vec<u8> {
-    let wrapper = [global("joblib.numpy_pickle", "NumpyArrayWrapper"), b")\x81}(".to_vec()].concat();
-    let subclass = [text("subclass"), global("numpy", "ndarray"), text("shape"), shape.to_vec()].concat();
-    let order = [text("order"), text("C"), text("dtype"), global("numpy", "dtype"), text(dtype)].concat();
-    let state = b"\x89\x88\x87R(K\x03\x8c\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb".to_vec();
-    let mut out = [wrapper, subclass, order, state, text("allow_mmap"), b"\x88".to_vec()].concat();
-    if padding.is_some() {
-        out.extend([text("numpy_array_alignment_bytes"), b"K\x10".to_vec()].concat());
-    }
-    out.extend(b"ub");
-    if let Some(padding) = padding {
-        out.push(padding);
-        out.extend(vec![0xff; padding.into()]);
-    }
-    out.extend(content);
-    out
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{
     attack, attacks, bytes, call, global, is_clean, is_suspicious, look, look_in, pickle, stack_global, text,
 };
-use crate::pickle::Context;
+use crate::{pickle::Context, testkit::pickles::legacy_torch};
 use domain::Verdict;
 
 const CALL: &str = "pickle-dangerous-call";
@@ -163,8 +163,8 @@ fn trick_9_a_pickle_in_a_pickle_is_read_in_whatever_it_is_spelled() {
     attacks(&pickle(&[&global("dill", "loads"), &bytes(&benign), b"\x85R"]), CALL, "dill.loads");
     let tensor =
         |inner: &[u8]| pickle(&[&global("torch.storage", "_load_from_bytes"), &bytes(inner), b"\x85R"]);
-    attacks(&tensor(&super::shapes::legacy_torch(&attack())), CALL, "os.system");
-    is_clean(&tensor(&super::shapes::legacy_torch(b"")));
+    attacks(&tensor(&legacy_torch(&attack())), CALL, "os.system");
+    is_clean(&tensor(&legacy_torch(b"")));
     assert_eq!(look(&tensor(b"no model at all")).verdict, Verdict::Unscannable);
 }
 
