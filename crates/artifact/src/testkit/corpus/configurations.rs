@@ -238,7 +238,7 @@ fn code() -> Vec<Case> {
 fn programs() -> Vec<Case> {
     let preset = |line: &str| format!("version = 1\n[*]\nctx-size = 4096\n{line}\n");
     let mut cases = Vec::new();
-    for line in ["log-file = /home/me/.bashrc", "LLAMA_ARG_HOST=0.0.0.0", "model = ../../x.gguf"] {
+    for line in ["log-file = /home/me/.bashrc", "--rpc = 1.2.3.4:5", "model = ../../x.gguf"] {
         let what = format!("the line {line}");
         let (malicious, benign) = (preset(line), preset("--temp = 0.7"));
         cases.push(case(&[32], "preset.ini", what, &["preset-option"], &malicious, &benign));

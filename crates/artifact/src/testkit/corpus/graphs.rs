@@ -82,12 +82,15 @@ fn lambda(names: &[&str]) -> String {
 
 const PLAIN: &str = r#"{"class_name":"Sequential","config":{"layers":[]}}"#;
 
+/// Puts a configuration into a file.
+type Shape = fn(&str) -> Vec<u8>;
+
 fn keras() -> Vec<Case> {
     let hdf5 = |config: &str| hdf5_new(&[("keras_version", "2.15.0"), ("model_config", config)], &[]);
     let linked = |file: &str| hdf5_new(&[("model_config", PLAIN)], &[("x", file)]);
     let saved =
         |json: &str| tensorflow_saved_model(&[tensorflow_node("x", "Placeholder", &[], &[])], &[], &[json]);
-    let shapes: [(&str, &str, fn(&str) -> Vec<u8>); 2] = [
+    let shapes: [(&str, &str, Shape); 2] = [
         ("keras", "an archive", keras_zip_with),
         ("json", "a configuration", |config| config.as_bytes().to_vec()),
     ];
@@ -246,7 +249,7 @@ fn compiled() -> Vec<Case> {
     let engines = engines();
     let engine = |id: &str| engines.iter().find(|(format, _)| *format == id).map(|(_, bytes)| bytes.clone());
     let plain = engine("ncnn").unwrap_or_default();
-    let model = gguf(&[("general.architecture", Value::Text("llama"))], &[]);
+    let model = gguf(&[("general.architecture", Value::Text("qwen2"))], &[]);
     let program = crate::testkit::llamafile(b"\x7fELF\x02\x01\x01");
     let case = |format, what: &str, rules, malicious: Vec<u8>, benign: Vec<u8>| {
         Case::new(&[32], format, what, rules, malicious, benign)
