@@ -8,6 +8,7 @@ mod packed;
 mod paths;
 mod programs;
 mod tar;
+mod torch;
 mod trailing;
 mod zip;
 

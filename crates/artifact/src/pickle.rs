@@ -9,6 +9,7 @@ mod globals;
 mod input;
 mod legacy;
 mod lines;
+mod lookups;
 mod machine;
 mod memo;
 mod nested;

@@ -103,6 +103,8 @@ pub enum Judge {
     InlineArray,
     /// Stands for an array that lies in another file.
     ArrayFile,
+    /// Makes an instance of the class that is its first argument.
+    Make,
     /// Takes one argument; with more it makes something that runs.
     One,
 }
@@ -196,6 +198,8 @@ impl Globals {
             }
         }
         globals.index_dangers();
+        // What an instance must not have of its own is known wherever it is met.
+        globals.add_word("__setstate__");
         globals
     }
 

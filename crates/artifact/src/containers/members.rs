@@ -6,7 +6,7 @@ use std::io;
 
 use domain::Verdict;
 
-use super::{npy, texts_of_torch};
+use super::{npy, texts_of_torch, torch};
 use crate::{
     Format, HEAD,
     inspect::{Bytes, Look, look_at_member},
@@ -77,6 +77,12 @@ pub(super) fn look_at_content(
         look.say(&rules::HANDLER, None, name, message);
     }
     let leaf = leaf_of(name);
+    if kind == Kind::Torchscript && leaf.ends_with(".py") {
+        torch::say_files(bytes, name, look)?;
+    }
+    if leaf == "serialized_exported_program.json" || kind == Kind::Torch && leaf.ends_with(".json") {
+        torch::say_expressions(bytes, name, look)?;
+    }
     if matches!(kind, Kind::Torch | Kind::Torchscript) {
         if kind.storage(name).is_some() {
             return look_at_plain(bytes, name, look);

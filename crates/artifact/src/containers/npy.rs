@@ -158,6 +158,9 @@ fn element(descr: &str) -> Option<(bool, Option<u64>)> {
     if is_object(code) {
         return Some((true, None));
     }
+    if code.contains([',', '(']) {
+        return Some((false, None));
+    }
     let plain = code.trim_start_matches(['<', '>', '|', '=']);
     let letter = plain.chars().next()?;
     let digits = plain.get(1..)?.split('[').next()?;
@@ -171,8 +174,14 @@ fn element(descr: &str) -> Option<(bool, Option<u64>)> {
     }
 }
 
+/// A type may be spelled as several with commas between them, each with a count or extents before it.
 fn is_object(code: &str) -> bool {
-    matches!(code.trim_start_matches(['<', '>', '|', '=']).trim_end_matches(char::is_numeric), "O" | "object")
+    let one = |code: &str| {
+        let code = code.trim().trim_start_matches(|sign: char| !sign.is_ascii_alphabetic());
+        let code = code.trim_end_matches(|sign: char| !sign.is_ascii_alphabetic());
+        matches!(code, "O" | "object" | "object_" | "obj")
+    };
+    code.split(',').any(one)
 }
 
 #[cfg(test)]
@@ -195,6 +204,10 @@ mod tests {
             read("{'descr': [('a, b', '<i4'), ('c', '|O')], 'fortran_order': False, 'shape': (2L,), }");
         assert_eq!(record, Some(Array { objects: true, size: None }));
         assert!(read("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }").unwrap().objects);
+        for spelled in ["p,O", "f4, O8", "(2,)O", "i4,(2,3)|O"] {
+            let header = format!("{{'descr': '{spelled}', 'fortran_order': False, 'shape': (1,), }}");
+            assert!(read(&header).unwrap().objects, "{spelled}");
+        }
         assert!(read("{'descr': 'O', 'fortran_order': False, 'shape': (1,), }").unwrap().objects);
     }
 

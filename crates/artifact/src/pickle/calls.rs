@@ -5,6 +5,7 @@ use catalog::globals::{Judge, Standing};
 use super::{
     arrays::Dtype,
     input::Halt,
+    lookups,
     machine::Machine,
     report::{Load, Seen, shown},
     values::{Coding, Group, Value},
@@ -65,9 +66,7 @@ impl Machine<'_, '_, '_> {
         let taken = self.take();
         let callee = if taken.group.len > 0 { taken.group.get(0) } else { Value::Lost };
         self.armed.retain(|place| Value::Global(*place) != callee);
-        let mut rest = taken.group;
-        rest.len = rest.len.saturating_sub(1);
-        rest.items.rotate_left(1);
+        let rest = taken.group.without_first();
         let how = if rest.len == 0 { How::Bare } else { How::Call };
         (callee, Value::Group(self.groups.push(rest)), how)
     }
@@ -89,6 +88,9 @@ impl Machine<'_, '_, '_> {
         let words = self.in_words(arguments);
         self.report.called(place, || words);
         let Some(standing) = self.report.seen(place).map(|seen| seen.standing) else { return Value::Lost };
+        if matches!(standing, Standing::Judged(Judge::Make)) {
+            return self.make(place, arguments);
+        }
         let judged = match standing {
             Standing::Called | Standing::Danger(_) | Standing::Unknown => return Value::Data,
             Standing::Made if how != How::Call => return Value::Data,
@@ -109,6 +111,21 @@ impl Machine<'_, '_, '_> {
                 if lookup { Value::Attribute } else { Value::Data }
             }
         }
+    }
+
+    /// A function that makes an instance of its first argument, as NEWOBJ does.
+    fn make(&mut self, place: u32, arguments: Value) -> Value {
+        let class = self.group(arguments).map_or(Value::Lost, |group| group.get(0));
+        if matches!(class, Value::Global(made) if made != place) {
+            let rest = self.group(arguments).map(|group| group.without_first());
+            let rest = rest.map_or(Value::Data, |rest| Value::Group(self.groups.push(rest)));
+            return self.call(class, rest, How::New);
+        }
+        let path = self.report.seen(place).map(|seen| seen.path.clone()).unwrap_or_default();
+        let at = self.at;
+        let message = || format!("`{path}` makes an instance of what is computed");
+        self.report.note(&pickles::ODD_ARGUMENTS, at, &path, message);
+        Value::Data
     }
 
     /// Whatever dangerous was put into a container may now be in the hands of what is called.
@@ -133,7 +150,8 @@ impl Machine<'_, '_, '_> {
             Judge::Codec => self.codec(group),
             Judge::Attribute => self.attribute(first, second),
             Judge::Partial => self.partial(group.map_or(arguments, |_| first)),
-            Judge::Ufunc => self.ufunc(first),
+            Judge::Ufunc => self.ufunc(first, second),
+            Judge::Make => Judged::Fine(Value::Data),
             Judge::Reconstructor => self.reconstructor(first, second),
             Judge::Bytes => self.loads(first),
             Judge::Rebuild => self.rebuild(first),
@@ -196,7 +214,7 @@ impl Machine<'_, '_, '_> {
                 .is_some_and(|seen| matches!(seen.standing, Standing::Called | Standing::Made)),
             _ => false,
         };
-        if plain && inside {
+        if plain && inside && !lookups::reaches(name) {
             Judged::Fine(Value::Attribute)
         } else {
             Judged::Odd(format!("takes the attribute `{}`", shown(name)))
@@ -207,9 +225,9 @@ impl Machine<'_, '_, '_> {
         let fine = match function {
             Value::Data | Value::Attribute => true,
             // What is dangerous or unknown is said for its own sake.
-            Value::Global(place) => {
-                self.report.seen(place).is_some_and(|seen| !matches!(seen.standing, Standing::Judged(_)))
-            }
+            Value::Global(place) => self.report.seen(place).is_some_and(|seen| {
+                !matches!(seen.standing, Standing::Judged(_)) && !seen.path.ends_with(".memmap")
+            }),
             _ => false,
         };
         if fine {
@@ -219,13 +237,19 @@ impl Machine<'_, '_, '_> {
         }
     }
 
-    fn ufunc(&self, module: Value) -> Judged {
+    fn ufunc(&self, module: Value, name: Value) -> Judged {
         let module = self.texts.whole(module).unwrap_or("a computed module");
-        let root = module.split('.').next().unwrap_or_default();
-        if matches!(root, "numpy" | "scipy") {
-            Judged::Fine(Value::Data)
+        let name = self.texts.whole(name).unwrap_or_default();
+        let standing = self.env.catalog.globals.standing(self.env.context.as_str(), module, name);
+        let special = matches!(module, "scipy.special" | "scipy.special._ufuncs");
+        let plain =
+            name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let known = module.split('.').next() == Some("numpy") && matches!(standing, Standing::Named);
+        if plain && !name.is_empty() && (special || known) && !lookups::reaches(name) {
+            // A function, which is no object whose attributes are of use.
+            Judged::Fine(Value::Attribute)
         } else {
-            Judged::Odd(format!("looks up a function in `{}`", shown(module)))
+            Judged::Odd(format!("looks up `{}` in `{}`", shown(name), shown(module)))
         }
     }
 

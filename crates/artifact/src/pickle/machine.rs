@@ -16,6 +16,7 @@ use super::{
     input::{Halt, Input},
     legacy::Storages,
     memo::Memo,
+    pushes::Hooks,
     report::{Load, Report, Seen},
     stack::Stack,
     values::{Group, Ring, Texts, Value},
@@ -76,6 +77,8 @@ pub(super) struct Machine<'e, 'b, 's> {
     /// Dangerous globals that were put into a container since the last call.
     pub(super) armed: Vec<u32>,
     pub(super) storages: Storages,
+    /// What the pairs taken last would put into an instance.
+    pub(super) hooks: Hooks,
     /// Where the texts that were pushed last stand in the file.
     pub(super) spans: [(Value, Value); 4],
     /// The bytes in the state of the object that was built last.
@@ -105,6 +108,7 @@ impl<'e, 'b, 's> Machine<'e, 'b, 's> {
             descriptions: Ring::new(),
             armed: Vec::new(),
             storages: Storages::default(),
+            hooks: Hooks::default(),
             spans: [(Value::Lost, Value::Lost); 4],
             last_state: None,
         })

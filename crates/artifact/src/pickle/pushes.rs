@@ -3,12 +3,14 @@
 use super::{
     arrays::Description,
     input::Halt,
+    lookups,
     machine::Machine,
     nested,
     report::{Report, Seen},
     stack::Taken,
-    values::{Coding, Group, ITEMS, TEXT, Value},
+    values::{Coding, Group, ITEMS, TEXT, Texts, Value},
 };
+use crate::rules::pickles;
 
 impl Machine<'_, '_, '_> {
     #[inline]
@@ -150,10 +152,12 @@ impl Machine<'_, '_, '_> {
         let (report, armed, arrays) = (&self.report, &mut self.armed, self.inline_arrays);
         let mut description = Description::default();
         let texts = &self.texts;
+        let mut hooks = Hooks::default();
         let taken = self.stack.take(|at, value| {
             if let Value::Global(place) = value {
                 arm(report, armed, place);
             }
+            hooks.add(at, value, texts);
             if arrays {
                 description.add(at, value, texts);
             }
@@ -163,11 +167,24 @@ impl Machine<'_, '_, '_> {
             self.descriptions.push(description);
         }
         self.expect(taken.marked);
+        self.hooks = hooks;
         taken
+    }
+
+    /// An instance with such an attribute of its own decides what the unpickler calls next.
+    fn say_hooks(&mut self) {
+        if let Some(name) = std::mem::take(&mut self.hooks).found {
+            let at = self.at;
+            let message = || format!("puts its own `{name}` into an instance, which the loader then calls");
+            self.report.note(&pickles::SHADOWS, at, name, message);
+        }
     }
 
     pub(super) fn long_container(&mut self, op: u8) {
         let taken = self.take();
+        if op == b'd' {
+            self.say_hooks();
+        }
         match op {
             b't' => self.tuple(taken.group, taken.plain),
             b'd' if self.inline_arrays => self.stack.push(Value::Description(self.descriptions.last())),
@@ -187,6 +204,10 @@ impl Machine<'_, '_, '_> {
                 let key = self.pop();
                 self.store(value);
                 self.store(key);
+                self.hooks = Hooks::default();
+                self.hooks.add(0, key, &self.texts);
+                self.hooks.add(1, value, &self.texts);
+                self.say_hooks();
                 if self.inline_arrays {
                     let description = Description::of(key, value, &self.texts);
                     self.descriptions.push(description);
@@ -194,6 +215,9 @@ impl Machine<'_, '_, '_> {
             }
             _ => {
                 self.take();
+                if op == b'u' {
+                    self.say_hooks();
+                }
             }
         }
         let target = self.stack.top();
@@ -214,6 +238,30 @@ impl Machine<'_, '_, '_> {
     pub(super) fn store(&mut self, value: Value) {
         if let Value::Global(place) = value {
             arm(&self.report, &mut self.armed, place);
+        }
+    }
+}
+
+/// Pairs of a dictionary that may become attributes, and what of them the unpickler would call.
+#[derive(Debug, Default)]
+pub(super) struct Hooks {
+    /// Where the value of such a key is expected.
+    waits: Option<(u64, &'static str)>,
+    found: Option<&'static str>,
+}
+
+impl Hooks {
+    fn add(&mut self, at: u64, value: Value, texts: &Texts<'_>) {
+        if at % 2 == 0 {
+            let key = texts.whole(value);
+            if key == Some(lookups::SET_STATE) {
+                self.found = Some(lookups::SET_STATE);
+            }
+            self.waits = key.and_then(lookups::hook).map(|name| (at.saturating_add(1), name));
+        } else if let Some((_, name)) = self.waits.take_if(|(place, _)| *place == at)
+            && matches!(value, Value::Attribute)
+        {
+            self.found = Some(name);
         }
     }
 }

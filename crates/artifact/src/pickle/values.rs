@@ -83,6 +83,13 @@ impl Group {
         self.items.get(..usize::try_from(self.len).ok()?)
     }
 
+    /// The elements behind the first.
+    pub(super) fn without_first(mut self) -> Self {
+        self.len = self.len.saturating_sub(1);
+        self.items.rotate_left(1);
+        self
+    }
+
     /// The element at a place.
     pub(super) fn get(&self, at: usize) -> Value {
         let inside = (at as u64) < self.len;

@@ -35,6 +35,8 @@ pub(crate) const RULES: &[&Rule] = &[
     &SCRIPT,
     &EXECUTES,
     &HANDLER,
+    &PROGRAM_FILES,
+    &PROGRAM_EXPRESSION,
     &NPY_HEADER,
     &BROKEN_TAR,
 ];
@@ -385,6 +387,30 @@ pub(crate) static HANDLER: Rule = Rule {
     help: "read the handler before you register the archive",
     example: "handler.py in a .mar file",
     references: &["https://cwe.mitre.org/data/definitions/829.html"],
+};
+
+/// A PyTorch program opens files.
+pub(crate) static PROGRAM_FILES: Rule = Rule {
+    id: "torch-program-files",
+    severity: Severity::High,
+    verdict: Verdict::Suspicious,
+    title: "a PyTorch program opens files",
+    does: "When the model runs, it reads or writes files whose names stand in the program.",
+    help: "read the code in the archive before you run the model, or take its weights alone",
+    example: "torch.save(x, \"/home/user/.profile\")",
+    references: &["https://cwe.mitre.org/data/definitions/73.html"],
+};
+
+/// An expression in an exported program is more than arithmetic.
+pub(crate) static PROGRAM_EXPRESSION: Rule = Rule {
+    id: "torch-program-expression",
+    severity: Severity::Critical,
+    verdict: Verdict::Malicious,
+    title: "an expression in an exported program is more than arithmetic",
+    does: "The loader evaluates the sizes of tensors as Python, and with them whatever else stands there.",
+    help: "do not load it; take the model from its maker",
+    example: "expr_str: \"__import__('os').system('id')\"",
+    references: &["https://cwe.mitre.org/data/definitions/95.html"],
 };
 
 /// The header of a NumPy array is not as NumPy writes it.

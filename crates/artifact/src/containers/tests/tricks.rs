@@ -439,3 +439,29 @@ fn an_archive_appended_to_a_model_may_count_its_offsets_from_the_start_of_the_fi
         );
     }
 }
+
+#[test]
+fn a_torch_program_that_opens_files_is_found_by_its_operators() {
+    let archive = |source: &str| {
+        testkit::zip(&[
+            ("m/data.pkl", &b"\x80\x02}."[..]),
+            ("m/code/__torch__.py", source.as_bytes()),
+            ("m/constants.pkl", b"\x80\x02)."),
+            ("m/version", b"3\n"),
+        ])
+    };
+    let hostile = look(&archive("def f(x):\n  _0 = torch.save(x, \"/root/.profile\")\n"), "m.pt");
+    assert!(says(&hostile, "torch-program-files") && hostile.verdict == Verdict::Suspicious);
+    assert!(!says(&look(&archive("def f(x):\n  return torch.add(x, x)\n"), "m.pt"), "torch-program-files"));
+}
+
+#[test]
+fn an_expression_that_the_loader_of_an_exported_program_evaluates_must_be_arithmetic() {
+    let archive = |expression: &str| {
+        let graph = format!("{{\"sizes\": [{{\"as_expr\": {{\"expr_str\": \"{expression}\"}}}}]}}");
+        testkit::zip(&[("m/archive_format", &b"pt2"[..]), ("m/models/model.json", graph.as_bytes())])
+    };
+    let hostile = look(&archive("__import__('os').system('id')"), "m.pt2");
+    assert!(says(&hostile, "torch-program-expression") && hostile.verdict == Verdict::Malicious);
+    assert!(!says(&look(&archive("Max(1, s0*2)"), "m.pt2"), "torch-program-expression"));
+}

@@ -110,7 +110,7 @@ fn trick_6_what_is_popped_or_set_as_state_has_run() {
         pickle(&[&global("torch.nn.modules.linear", "Linear"), b")\x81", &state])
     };
     attacks(&setstate(&global("os", "system")), CALL, "os.system");
-    is_clean(&setstate(&global("collections", "OrderedDict")));
+    attacks(&setstate(&global("collections", "OrderedDict")), "pickle-shadows", "__setstate__");
 }
 
 #[test]
@@ -330,4 +330,66 @@ fn what_only_a_program_loads_is_allowed_only_there() {
     let built = pickle(&[&call("torch.jit._pickle", "build_intlist", &[])]);
     assert_eq!(look_in(&built, Context::Torchscript).verdict, Verdict::Clean);
     is_suspicious(&built, "pickle-unknown-call", "torch.jit._pickle.build_intlist");
+}
+
+/// `argparse.Namespace()` with one attribute, which is what `then` comes after.
+fn instance_with(name: &[u8], value: &[u8], then: &[u8]) -> Vec<u8> {
+    let instance = [global("argparse", "Namespace"), b")R".to_vec()].concat();
+    pickle(&[&instance, b"}", name, value, b"sb", then])
+}
+
+#[test]
+fn an_instance_with_a_method_of_its_own_that_the_loader_calls_is_found() {
+    let method = [global("builtins", "getattr"), b"N".to_vec(), text("forward"), b"\x86R".to_vec()].concat();
+    attacks(&instance_with(&text("__setstate__"), b"N", b"Nb"), "pickle-shadows", "__setstate__");
+    let remembered = [text("__setstate__"), b"\x940h\x00".to_vec()].concat();
+    attacks(&instance_with(&remembered, b"N", b"Nb"), "pickle-shadows", "__setstate__");
+    for name in ["append", "extend", "add", "keys"] {
+        attacks(&instance_with(&text(name), &method, b""), "pickle-shadows", name);
+        is_clean(&instance_with(&text(name), b"K\x01", b""));
+    }
+    is_clean(&instance_with(&text("hook"), &method, b""));
+}
+
+#[test]
+fn a_method_that_reaches_files_or_programs_is_not_taken_from_an_object() {
+    let path = call("pathlib", "PosixPath", &["/root/.bashrc"]);
+    for name in ["write_text", "unlink", "rename", "to_pickle", "tofile", "save", "from_file"] {
+        let method = [&global("builtins", "getattr")[..], &path, &text(name), b"\x86R"].concat();
+        is_suspicious(&pickle(&[&method]), ODD, "builtins.getattr");
+    }
+}
+
+#[test]
+fn a_function_looked_up_in_numpy_is_one_that_files_name() {
+    let name = "numpy.core._ufunc_reconstruct";
+    for [module, function] in
+        [["numpy.f2py.diagnose", "os"], ["numpy", "load"], ["numpy", "memmap"], ["numpy", "lib"]]
+    {
+        is_suspicious(&pickle(&[&call("numpy.core", "_ufunc_reconstruct", &[module, function])]), ODD, name);
+    }
+    is_clean(&pickle(&[&call("numpy.core", "_ufunc_reconstruct", &["scipy.special", "expit"])]));
+}
+
+#[test]
+fn an_instance_made_by_the_function_is_judged_as_one_made_by_the_opcode() {
+    let make =
+        |class: &[u8], rest: &[u8]| pickle(&[&global("copyreg", "__newobj__"), b"(", class, rest, b"tR"]);
+    let file = [text("/root/.bashrc"), text("uint8"), text("w+")].concat();
+    is_suspicious(&make(&global("numpy", "memmap"), &file), ODD, "numpy.memmap");
+    is_suspicious(&make(b"N", b""), ODD, "copyreg.__newobj__");
+    is_clean(&make(&global("collections", "OrderedDict"), b""));
+}
+
+#[test]
+fn a_reader_that_a_library_imports_is_none_of_its_estimators() {
+    for (module, class) in [
+        ("sklearn.datasets._kddcup99", "GzipFile"),
+        ("sklearn.datasets._lfw", "Memory"),
+        ("sklearn.externals.joblib.pool", "MemmappingPool"),
+    ] {
+        let name = format!("{module}.{class}");
+        attacks(&pickle(&[&call(module, class, &["/root/.bashrc", "wb"])]), "pickle-dangerous-call", &name);
+    }
+    is_clean(&pickle(&[&call("sklearn.preprocessing._data", "StandardScaler", &["x"])]));
 }
