@@ -117,7 +117,7 @@ impl Machine<'_, '_, '_> {
     fn make(&mut self, place: u32, arguments: Value) -> Value {
         let class = self.group(arguments).map_or(Value::Lost, |group| group.get(0));
         if matches!(class, Value::Global(made) if made != place) {
-            let rest = self.group(arguments).map(|group| group.without_first());
+            let rest = self.group(arguments).map(Group::without_first);
             let rest = rest.map_or(Value::Data, |rest| Value::Group(self.groups.push(rest)));
             return self.call(class, rest, How::New);
         }

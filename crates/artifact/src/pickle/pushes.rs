@@ -252,7 +252,7 @@ pub(super) struct Hooks {
 
 impl Hooks {
     fn add(&mut self, at: u64, value: Value, texts: &Texts<'_>) {
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             let key = texts.whole(value);
             if key == Some(lookups::SET_STATE) {
                 self.found = Some(lookups::SET_STATE);
