@@ -183,11 +183,11 @@ fn aliases(words: &[Word<'_>]) -> BTreeMap<String, String> {
     for at in 0..words.len() {
         let after = |by: usize| at.saturating_add(by);
         match (name(at), name(after(1))) {
-            (Some("import"), Some(module)) if name(after(2)) == Some("as") => {
-                aliases.extend(name(after(3)).map(|alias| (alias.to_owned(), module.to_owned())));
+            (Some("import"), _) if at.checked_sub(2).and_then(name) != Some("from") => {
+                imported(words, after(1), None, &mut aliases);
             }
             (Some("from"), Some(module)) if name(after(2)) == Some("import") => {
-                imported(words, after(3), module, &mut aliases);
+                imported(words, after(3), Some(module), &mut aliases);
             }
             _ => {}
         }
@@ -195,7 +195,8 @@ fn aliases(words: &[Word<'_>]) -> BTreeMap<String, String> {
     aliases
 }
 
-fn imported(words: &[Word<'_>], start: usize, module: &str, aliases: &mut BTreeMap<String, String>) {
+/// A list of names after `import`, from a module or modules themselves, each with a short name or not.
+fn imported(words: &[Word<'_>], start: usize, module: Option<&str>, aliases: &mut BTreeMap<String, String>) {
     let mut rest = words.get(start..).unwrap_or_default().iter().take(200).peekable();
     rest.next_if(|word| **word == Word::Sign('('));
     while let Some(Word::Name(name)) = rest.next() {
@@ -206,7 +207,8 @@ fn imported(words: &[Word<'_>], start: usize, module: &str, aliases: &mut BTreeM
             alias = other;
         }
         if aliases.len() < 10_000 {
-            aliases.insert(alias.to_owned(), format!("{module}.{name}"));
+            let whole = module.map_or_else(|| (*name).to_owned(), |module| format!("{module}.{name}"));
+            aliases.insert(alias.to_owned(), whole);
         }
         if rest.next_if(|word| **word == Word::Sign(',')).is_none() {
             break;

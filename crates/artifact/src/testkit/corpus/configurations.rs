@@ -227,6 +227,12 @@ fn code() -> Vec<Case> {
     vec![
         beside("code that starts programs", &["code-runs-programs"], "import os as o\no.popen('id')\n"),
         beside(
+            "a function under another name",
+            &["code-runs-programs"],
+            "from os import popen as p\np('id')\n",
+        ),
+        beside("a module in a list", &["code-runs-programs"], "import os, subprocess as s\ns.run(['id'])\n"),
+        beside(
             "code that runs what it decodes",
             &["code-hides-code"],
             "import base64\nexec(base64.b64decode('aWQ='))\n",

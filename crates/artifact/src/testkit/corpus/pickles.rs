@@ -27,8 +27,8 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn calls() -> Vec<Case> {
-    let set = |function: &[u8]| {
-        let state = [b"}(", &text("__setstate__")[..], function, b"ub", &text("id"), b"b"].concat();
+    let set = |key: &str, value: &[u8]| {
+        let state = [b"}(", &text(key)[..], value, b"ub", &text("id"), b"b"].concat();
         pickle(&[&global("torch.nn.modules.linear", "Linear"), b")\x81", &state])
     };
     let made =
@@ -61,8 +61,8 @@ fn calls() -> Vec<Case> {
             &[6],
             "a state that is a function",
             CALL,
-            &set(&global("os", "system")),
-            &set(&global("collections", "OrderedDict")),
+            &set("__setstate__", &global("os", "system")),
+            &set("kind", &global("collections", "OrderedDict")),
         ),
     ]
 }
