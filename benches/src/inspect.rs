@@ -123,9 +123,12 @@ fn small(eyeline: &Path, inputs: &Inputs, picklescan: Option<&Path>, rows: &mut 
     let ours = samples(&command, ROUNDS)?;
     let document: serde_json::Value =
         serde_json::from_slice(&command.output()?).context("inspect printed no JSON")?;
-    let found = document["artifacts"].as_array().map_or(0, |artifacts| {
-        artifacts.iter().filter(|artifact| artifact["verdict"] == "malicious").count()
-    });
+    // Equal files are one artefact with many paths.
+    let malicious = |artifact: &&serde_json::Value| artifact["verdict"] == "malicious";
+    let paths = |artifact: &serde_json::Value| artifact["paths"].as_array().map_or(0, Vec::len);
+    let found = document["artifacts"]
+        .as_array()
+        .map_or(0, |artifacts| artifacts.iter().filter(malicious).map(paths).sum());
     rows.push(Row::exactly("2,000 small pickles: malicious ones found", found, SMALL / ONE_IN));
     if let Some(program) = picklescan {
         let peer = samples(&scanner(program, &["-p"], &inputs.small), ROUNDS)?;
