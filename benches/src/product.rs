@@ -116,7 +116,12 @@ impl Product {
 
     /// Its resident memory when nobody asks anything, in MB.
     pub(crate) fn idle_memory(&self) -> Result<f64> {
-        thread::sleep(SETTLE);
+        self.memory_after(SETTLE)
+    }
+
+    /// Its resident memory after nobody has asked anything for a while, in MB.
+    pub(crate) fn memory_after(&self, quiet: Duration) -> Result<f64> {
+        thread::sleep(quiet);
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
         let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;

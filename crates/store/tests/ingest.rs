@@ -4,7 +4,7 @@
 mod common;
 
 use common::inventory::*;
-use domain::{Fact, Gap, HostPath, Member, Severity, Verdict};
+use domain::{Fact, Gap, HostPath, Member, Role, Severity, Verdict};
 use protocol::sensor::{Changes, Delta, Item};
 use store::{Collection, Ingested, Scope, StoreError};
 
@@ -63,6 +63,22 @@ both_engines! {
         assert_eq!(names, ["two.pt"]);
         let stranger = store.artifact(&sha(1).to_string(), Scope::Person(99)).await.unwrap();
         assert!(stranger.is_none_or(|detail| detail.same_weights.is_empty()));
+    }
+
+    async fn data_that_is_dangerous_stands_among_the_models_until_it_is_found_harmless(place) {
+        let store = place.open().await;
+        let mut sensor = Sensor::enrolled(&store, "one").await;
+        let mut data = artifact(&["/data.pkl"], 1);
+        data.metadata.role = Some(Role::Data);
+        let models = "SELECT COUNT(*) FROM artifacts WHERE role IS NULL";
+        for (verdict, number) in
+            [(Verdict::NotScanned, 0), (Verdict::Malicious, 1), (Verdict::Suspicious, 1), (Verdict::Clean, 0)]
+        {
+            data.verdict = verdict;
+            let report = sensor.full(Changes { artifacts: put(vec![data.clone()]), ..Changes::default() });
+            sensor.tells(&store, report, at(20)).await;
+            assert_eq!(place.number(models).await, number, "{verdict:?}");
+        }
     }
 
     async fn what_comes_and_goes_is_told_once(place) {

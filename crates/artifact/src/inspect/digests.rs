@@ -1,8 +1,12 @@
 //! The digests of a file, computed while it is inspected: what a parser reads in passing is not read a second time.
 //!
-//! Reads before the frontier are not digested again, reads beyond it not yet; at the end the rest is read in one go.
+//! Reads before the frontier are not digested again, reads beyond it not yet; at the end the rest is read in one go, and where it is
+//! long, a second core digests the weights in it.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::{
+    io::{self, Read, Seek, SeekFrom},
+    sync::mpsc,
+};
 
 use domain::Sha256Digest;
 use sha2::{Digest as _, Sha256};
@@ -11,6 +15,10 @@ use crate::reader::read_up_to;
 
 /// How much is read at once where only the digests need it.
 const CHUNK: usize = 256 * 1024;
+/// So many chunks wait for the second core at most.
+const CHUNKS_AHEAD: usize = 4;
+/// From here on a second core is worth its start.
+const LONG: u64 = if cfg!(test) { 300_000 } else { 16 * 1024 * 1024 };
 
 /// A source whose bytes are digested as they pass.
 pub(crate) struct Digesting<R> {
@@ -20,14 +28,8 @@ pub(crate) struct Digesting<R> {
     /// Everything before it has been digested.
     frontier: u64,
     whole: Sha256,
-    /// Where the weights lie, in order, and their own digest; what lies before the first has passed already.
-    weights: Vec<Stretch>,
-    of_weights: Sha256,
+    parts: Parts,
     read: u64,
-    /// Checksums to compare, the first at the end, and the one that is under way.
-    checksums: Vec<Checksum>,
-    crc32: crc32fast::Hasher,
-    wrong: Vec<Checksum>,
 }
 
 /// The digests of a file.
@@ -56,19 +58,7 @@ pub(crate) type Stretch = std::ops::Range<u64>;
 impl<R: Read + Seek> Digesting<R> {
     /// A source of `len` bytes.
     pub(crate) fn new(inner: R, len: u64) -> Self {
-        Self {
-            inner,
-            len,
-            at: 0,
-            frontier: 0,
-            whole: Sha256::new(),
-            weights: Vec::new(),
-            of_weights: Sha256::new(),
-            read: 0,
-            checksums: Vec::new(),
-            crc32: crc32fast::Hasher::new(),
-            wrong: Vec::new(),
-        }
+        Self { inner, len, at: 0, frontier: 0, whole: Sha256::new(), parts: Parts::default(), read: 0 }
     }
 
     /// Compares these checksums in the pass over what is left; what has passed already is read once more.
@@ -88,21 +78,21 @@ impl<R: Read + Seek> Digesting<R> {
             self.read_again(&passed, |bytes| crc32.update(bytes))?;
             if end > frontier {
                 if !passed.is_empty() {
-                    self.crc32 = crc32;
+                    self.parts.crc32 = crc32;
                     checksum.stretch.start = frontier;
                 }
-                self.checksums.push(checksum);
+                self.parts.checksums.push(checksum);
             } else if crc32.finalize() != checksum.crc32 {
-                self.wrong.push(checksum);
+                self.parts.wrong.push(checksum);
             }
         }
-        self.checksums.reverse();
+        self.parts.checksums.reverse();
         Ok(())
     }
 
     /// The checksums that were not what the bytes have.
     pub(crate) fn wrong_checksums(&mut self) -> Vec<Checksum> {
-        std::mem::take(&mut self.wrong)
+        std::mem::take(&mut self.parts.wrong)
     }
 
     /// How many bytes were read so far.
@@ -130,7 +120,7 @@ impl<R: Read + Seek> Digesting<R> {
         }
         let digest = |hasher: &mut Sha256| Sha256Digest::from_bytes(hasher.finalize_reset().into());
         let whole = digest(&mut self.whole);
-        let of_weights = digest(&mut self.of_weights);
+        let of_weights = digest(&mut self.parts.of_weights);
         Ok(Some(Digests { whole, weights: (!weights.is_empty()).then_some(of_weights) }))
     }
 
@@ -143,12 +133,15 @@ impl<R: Read + Seek> Digesting<R> {
             }
         }
         let to_come = weights.iter().filter(|stretch| stretch.end > frontier);
-        self.weights = to_come.map(|stretch| stretch.start.max(frontier)..stretch.end).collect();
-        self.weights.reverse();
+        self.parts.weights = to_come.map(|stretch| stretch.start.max(frontier)..stretch.end).collect();
+        self.parts.weights.reverse();
         Ok(true)
     }
 
     fn read_on(&mut self) -> io::Result<bool> {
+        if self.len.saturating_sub(self.frontier) >= LONG && !self.parts.is_idle() {
+            self.read_on_with_a_second_core()?;
+        }
         let mut chunk = vec![0; CHUNK];
         self.seek(SeekFrom::Start(self.frontier))?;
         while self.frontier < self.len {
@@ -159,11 +152,45 @@ impl<R: Read + Seek> Digesting<R> {
         Ok(true)
     }
 
+    /// Reads what is left as long as the source has it. What stands on parts of it is computed on another thread; where none can
+    /// be had, nothing is read.
+    fn read_on_with_a_second_core(&mut self) -> io::Result<()> {
+        let mut parts = std::mem::take(&mut self.parts);
+        let read = std::thread::scope(|scope| {
+            let (passed, passing) = mpsc::sync_channel::<Chunk>(CHUNKS_AHEAD);
+            let (used, usable) = mpsc::channel();
+            let passed_through = &mut parts;
+            let beside = move || {
+                for chunk in passing {
+                    passed_through.pass(chunk.at, chunk.bytes.get(..chunk.len).unwrap_or_default());
+                    // Nobody waits for it any more when the source has ended.
+                    let _ = used.send(chunk.bytes);
+                }
+            };
+            if std::thread::Builder::new().spawn_scoped(scope, beside).is_err() {
+                return Ok(());
+            }
+            self.seek(SeekFrom::Start(self.frontier))?;
+            while self.frontier < self.len {
+                let mut bytes = usable.try_recv().unwrap_or_else(|_| vec![0; CHUNK]);
+                let at = self.frontier;
+                read_up_to(self, &mut bytes)?;
+                let len = usize::try_from(self.frontier.saturating_sub(at)).unwrap_or_default();
+                if len == 0 || passed.send(Chunk { at, bytes, len }).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        self.parts = parts;
+        read
+    }
+
     /// Reads weights once more: they had passed before it was known where they lie.
     fn digest_again(&mut self, stretch: &Stretch) -> io::Result<bool> {
-        let mut digest = std::mem::take(&mut self.of_weights);
+        let mut digest = std::mem::take(&mut self.parts.of_weights);
         let whole = self.read_again(stretch, |bytes| digest.update(bytes));
-        self.of_weights = digest;
+        self.parts.of_weights = digest;
         whole
     }
 
@@ -195,22 +222,54 @@ impl<R: Read + Seek> Digesting<R> {
         }
         let fresh = std::mem::replace(&mut self.frontier, end)..end;
         self.whole.update(part(bytes, at, &fresh));
-        while let Some(stretch) = self.weights.last().filter(|stretch| stretch.start < end) {
+        self.parts.pass(fresh.start, part(bytes, at, &fresh));
+    }
+}
+
+/// What is computed over parts of a file as it passes, from its beginning to its end.
+#[derive(Default)]
+struct Parts {
+    /// Where the weights lie, the first at the end, and their own digest; what lies before the first has passed already.
+    weights: Vec<Stretch>,
+    of_weights: Sha256,
+    /// Checksums to compare, the first at the end, and the one that is under way.
+    checksums: Vec<Checksum>,
+    crc32: crc32fast::Hasher,
+    wrong: Vec<Checksum>,
+}
+
+impl Parts {
+    /// Whether nothing is asked of what is still to pass.
+    fn is_idle(&self) -> bool {
+        self.weights.is_empty() && self.checksums.is_empty()
+    }
+
+    fn pass(&mut self, at: u64, bytes: &[u8]) {
+        let fresh = at..at.saturating_add(bytes.len() as u64);
+        while let Some(stretch) = self.weights.last().filter(|stretch| stretch.start < fresh.end) {
             self.of_weights.update(part(bytes, at, &inside(stretch, &fresh)));
-            if stretch.end > end {
+            if stretch.end > fresh.end {
                 break;
             }
             self.weights.pop();
         }
-        while let Some(next) = self.checksums.last().filter(|next| next.stretch.start < end) {
+        while let Some(next) = self.checksums.last().filter(|next| next.stretch.start < fresh.end) {
             self.crc32.update(part(bytes, at, &inside(&next.stretch, &fresh)));
-            if next.stretch.end > end {
+            if next.stretch.end > fresh.end {
                 break;
             }
             let crc32 = std::mem::take(&mut self.crc32).finalize();
             self.wrong.extend(self.checksums.pop().filter(|done| done.crc32 != crc32));
         }
     }
+}
+
+/// Bytes on their way to the second core.
+struct Chunk {
+    at: u64,
+    bytes: Vec<u8>,
+    /// So many of them were read.
+    len: usize,
 }
 
 /// What two stretches share.
@@ -271,7 +330,7 @@ mod tests {
     #[test]
     fn the_weights_have_a_digest_of_their_own_whether_they_have_passed_or_not() {
         let data: Vec<u8> = (0..=255).cycle().take(700_000).collect();
-        for read_before in [100, 600_000] {
+        for read_before in [0, 100, 600_000] {
             let mut source = Digesting::new(Cursor::new(&data), 700_000);
             source.read_exact(&mut vec![0; read_before]).unwrap();
             let digests = source.finish(&[1000..300_000, 300_100..700_000]).unwrap().unwrap();
@@ -312,5 +371,7 @@ mod tests {
     fn a_source_that_ends_early_has_no_digest() {
         let mut source = Digesting::new(Cursor::new(vec![1; 10]), 11);
         assert_eq!(source.finish(&[]).unwrap(), None);
+        let mut source = Digesting::new(Cursor::new(vec![1; 500_000]), 700_000);
+        assert_eq!(source.finish(std::slice::from_ref(&(10..700_000))).unwrap(), None);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::{Artifact, Metadata, Verdict};
+use domain::{Artifact, Metadata, Role, Verdict};
 
 use super::{apply::Work, identity};
 use crate::{
@@ -167,7 +167,16 @@ impl Facts {
             weights: content.weights.map(|digest| digest.to_string()),
         };
         made.search = made.searched("");
-        Ok(made)
+        made.listed()
+    }
+
+    /// Data that is dangerous stands among the models: nobody must ask for data to learn of it.
+    fn listed(mut self) -> Result<Self, StoreError> {
+        let dangerous = [word(&Verdict::Malicious)?, word(&Verdict::Suspicious)?].contains(&self.verdict);
+        if dangerous && self.role == Some(word(&Role::Data)?) {
+            self.role = None;
+        }
+        Ok(self)
     }
 
     /// What is searched. Names of files, which are lines that begin with a slash, are only ever added.
@@ -219,7 +228,7 @@ impl Facts {
         (self.format, self.size) = (old.format, old.size);
         self.stores = text::words(old.stores.split(' ').chain(self.stores.split(' ')));
         self.search = self.searched(&old.search);
-        Ok(self)
+        self.listed()
     }
 
     /// How good the name is: that of a file is replaced by the file's own, and that by the repository's.

@@ -24,8 +24,21 @@ use crate::{
 const FEW: usize = if cfg!(test) { 20 } else { 2_000 };
 /// So many rows of the longest list are walked before anything else is tried.
 const A_WHILE: u64 = if cfg!(test) { 50 } else { 30_000 };
+/// What so many devices hold may be few artefacts.
+const FEW_DEVICES: u64 = if cfg!(test) { 5 } else { 50 };
 /// From here on, devices are many.
 const MANY_DEVICES: u64 = if cfg!(test) { 10 } else { 1_000 };
+
+/// How many devices a query of artefacts names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holders {
+    /// None, or so few that what they hold may be put in order at once.
+    Few,
+    /// What they hold is collected and looked for among all artefacts.
+    Some,
+    /// So many that an artefact is asked for its holders and not a device for what it holds.
+    Many,
+}
 
 /// The ids of the rows of a page.
 pub(crate) struct Keys {
@@ -40,7 +53,7 @@ struct Search<'a> {
     request: &'a ListRequest,
     key: Key,
     descending: bool,
-    many: bool,
+    holders: Holders,
 }
 
 /// A word that few hold, and the condition of being one of them.
@@ -61,8 +74,8 @@ pub(crate) async fn keys(
     let after =
         request.after.as_deref().map(|after| cursor::read(collection, sort, key, after)).transpose()?;
     let limit = request.limit.clamp(1, 1_000) as usize;
-    let many = many_devices(db, shape, request).await?;
-    let search = Search { db, shape, request, key, descending: sort.descending, many };
+    let holders = holders(db, shape, request).await?;
+    let search = Search { db, shape, request, key, descending: sort.descending, holders };
     let mut places = search.places(after.as_ref(), limit + 1).await?;
     let more = places.len() > limit;
     places.truncate(limit);
@@ -81,8 +94,8 @@ pub(crate) async fn tally(
 ) -> Result<Tally, StoreError> {
     let shape = collection.shape();
     let exact = shape.countable && request.query.is_empty();
-    let many = many_devices(db, shape, request).await?;
-    let search = Search { db, shape, request, key: Key::Arrival, descending: false, many };
+    let holders = holders(db, shape, request).await?;
+    let search = Search { db, shape, request, key: Key::Arrival, descending: false, holders };
     let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ");
     sql.append(match search.narrow() {
         Some(narrow) if !request.query.is_empty() && !search.conditions(Way::Matches).is_led() => {
@@ -99,8 +112,9 @@ pub(crate) async fn tally(
     Ok(Tally { number: if more { Tally::MOST } else { number }, more })
 }
 
-/// Whether the devices that a query of artefacts names are many.
-async fn many_devices(db: &Database, shape: &Shape, request: &ListRequest) -> Result<bool, StoreError> {
+/// How many devices a query of artefacts names: the most that one of its terms does.
+async fn holders(db: &Database, shape: &Shape, request: &ListRequest) -> Result<Holders, StoreError> {
+    let mut most = 0;
     for term in &request.query.terms {
         let Test::Field { name, any_of } = &term.test else { continue };
         if !matches!(shape.meaning(name), Some(Meaning::Holder)) {
@@ -109,11 +123,13 @@ async fn many_devices(db: &Database, shape: &Shape, request: &ListRequest) -> Re
         let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM devices d WHERE ");
         sql.append(devices_named(&any_of.iter().collect::<Vec<_>>()));
         sql.push(" LIMIT ?) counted", MANY_DEVICES);
-        if db.row(&sql.text, sql.values).await?.map_or(Ok(0), |row| row.count(0))? == MANY_DEVICES {
-            return Ok(true);
-        }
+        most = most.max(db.row(&sql.text, sql.values).await?.map_or(Ok(0), |row| row.count(0))?);
     }
-    Ok(false)
+    Ok(match most {
+        MANY_DEVICES.. => Holders::Many,
+        FEW_DEVICES.. => Holders::Some,
+        _ => Holders::Few,
+    })
 }
 
 impl Search<'_> {
@@ -122,7 +138,7 @@ impl Search<'_> {
             return self.walk(after, None, number).await;
         }
         let (narrow, led) = (self.narrow(), self.conditions(Way::Matches).is_led());
-        if let Some(narrow) = narrow.filter(|_| !led) {
+        if let Some(narrow) = narrow.filter(|_| !led || self.holders == Holders::Some) {
             return self.scan(narrow, after, number).await;
         }
         if self.shape.narrow.is_none() && !led {
@@ -141,7 +157,7 @@ impl Search<'_> {
     /// How all rows are read without what is wide in them, where that answers this question.
     fn narrow(&self) -> Option<&'static str> {
         let own_artifacts = self.shape.device.is_none() && self.request.scope != Scope::All;
-        self.shape.narrow.filter(|_| !self.many && !own_artifacts)
+        self.shape.narrow.filter(|_| self.holders != Holders::Many && !own_artifacts)
     }
 
     /// Everything that matches, from the name of the table on, found by reading all rows narrowly.
@@ -348,7 +364,8 @@ impl Search<'_> {
             Key::Arrival => None,
             Key::Number(text) | Key::Text(text) => Some(text),
         };
-        let style = Style { engine: self.db.engine(), way, key, no_index, many: self.many };
+        let style =
+            Style { engine: self.db.engine(), way, key, no_index, many: self.holders == Holders::Many };
         Conditions::new(self.shape, self.request, style)
     }
 

@@ -84,7 +84,7 @@ const KNOWN: &[Known] = &[
     field(
         "role",
         Kind::Word(&["weights", "adapter", "data"]),
-        "what it is for",
+        "what it is for; `data` is a file that shows no weights, and no danger",
         Meaning::Text("COALESCE(a.role, '')"),
     ),
     field("base", Kind::Text, "a model that it says it was made from", Meaning::Set("a.base")),
