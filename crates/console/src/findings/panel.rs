@@ -73,7 +73,7 @@ fn evidence(finding: &FindingRow) -> Markup {
             div.evidence.(finding.severity.as_str()) { span { @if piece.starts_with('/') { (words::path(piece)) } @else { (words::coded(piece)) } } }
         }
         @if let Some(path) = finding.evidence.iter().find(|piece| finding.artifact.is_some() && piece.starts_with('/')) {
-            (panel::command(&format!("eyeline scan {}", panel::quoted(path))))
+            (panel::command(&format!("eyeline inspect {}", panel::quoted(path))))
         }
     }
 }

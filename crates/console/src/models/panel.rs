@@ -80,7 +80,7 @@ fn identity(shell: &Shell, model: &ArtifactDetail) -> Markup {
         ("Recognised", content::identified(&model.content)),
         ("Several files", model.content.bundle.as_ref().map(|bundle| html! { (bundle.kind.words()) })),
         ("Same weights", content::twins(shell, &model.same_weights)),
-        ("Name in file", text(meta.name.as_ref())),
+        ("Name", text(meta.name.as_ref())),
         ("Architecture", text(meta.architecture.as_ref())),
         ("Weights", meta.parameters.map(|weights| html! { (words::parameters(weights)) })),
         ("Tensors", number(meta.tensors)),
@@ -142,6 +142,6 @@ fn held(shell: &Shell, model: &ArtifactDetail, holdings: &[HoldingRow]) -> Marku
                 escaped(&model.row.id)
             )))
         }
-        @if let Some(first) = holdings.first() { (panel::command(&format!("eyeline scan {}", panel::quoted(&first.path)))) }
+        @if let Some(first) = holdings.first() { (panel::command(&format!("eyeline inspect {}", panel::quoted(&first.path)))) }
     }
 }
