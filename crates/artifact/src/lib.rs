@@ -54,7 +54,7 @@ mod zip;
 use std::io::{self, Read, Seek, SeekFrom};
 
 pub use identified::{Claim, Format, Identified, Sureness};
-pub use inspect::{Inspection, Limits, Member, inspect};
+pub use inspect::{Inspection, Limits, Member, SecondCore, inspect};
 pub use rules::{Rule, revision, rule, rules};
 
 /// Raised whenever identification learns something, so that remembered "not an artefact" answers are forgotten.

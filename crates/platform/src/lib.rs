@@ -9,6 +9,7 @@ pub mod accelerator;
 pub mod accounts;
 pub mod capabilities;
 pub mod clock;
+pub mod cores;
 pub mod data;
 pub mod device;
 pub mod disk;

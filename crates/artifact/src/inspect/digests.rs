@@ -13,6 +13,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::reader::read_up_to;
 
+/// Runs the first on another core while it runs the second here, and returns when both are done; or runs neither, where no core is to
+/// be had, and says so with false.
+pub type SecondCore = fn(&mut (dyn FnMut() + Send), &mut dyn FnMut()) -> bool;
+
 /// How much is read at once where only the digests need it.
 const CHUNK: usize = 256 * 1024;
 /// So many chunks wait for the second core at most.
@@ -30,6 +34,7 @@ pub(crate) struct Digesting<R> {
     whole: Sha256,
     parts: Parts,
     read: u64,
+    second_core: Option<SecondCore>,
 }
 
 /// The digests of a file.
@@ -58,7 +63,21 @@ pub(crate) type Stretch = std::ops::Range<u64>;
 impl<R: Read + Seek> Digesting<R> {
     /// A source of `len` bytes.
     pub(crate) fn new(inner: R, len: u64) -> Self {
-        Self { inner, len, at: 0, frontier: 0, whole: Sha256::new(), parts: Parts::default(), read: 0 }
+        Self {
+            inner,
+            len,
+            at: 0,
+            frontier: 0,
+            whole: Sha256::new(),
+            parts: Parts::default(),
+            read: 0,
+            second_core: None,
+        }
+    }
+
+    /// May use a second core.
+    pub(crate) fn with(self, second_core: Option<SecondCore>) -> Self {
+        Self { second_core, ..self }
     }
 
     /// Compares these checksums in the pass over what is left; what has passed already is read once more.
@@ -139,8 +158,9 @@ impl<R: Read + Seek> Digesting<R> {
     }
 
     fn read_on(&mut self) -> io::Result<bool> {
-        if self.len.saturating_sub(self.frontier) >= LONG && !self.parts.is_idle() {
-            self.read_on_with_a_second_core()?;
+        let long = self.len.saturating_sub(self.frontier) >= LONG && !self.parts.is_idle();
+        if let Some(second_core) = self.second_core.filter(|_| long) {
+            self.read_on_with(second_core)?;
         }
         let mut chunk = vec![0; CHUNK];
         self.seek(SeekFrom::Start(self.frontier))?;
@@ -152,38 +172,48 @@ impl<R: Read + Seek> Digesting<R> {
         Ok(true)
     }
 
-    /// Reads what is left as long as the source has it. What stands on parts of it is computed on another thread; where none can
-    /// be had, nothing is read.
-    fn read_on_with_a_second_core(&mut self) -> io::Result<()> {
+    /// Reads what is left as long as the source has it. What stands on parts of it is computed on another core; where none can be
+    /// had, nothing is read.
+    fn read_on_with(&mut self, second_core: SecondCore) -> io::Result<()> {
         let mut parts = std::mem::take(&mut self.parts);
-        let read = std::thread::scope(|scope| {
-            let (passed, passing) = mpsc::sync_channel::<Chunk>(CHUNKS_AHEAD);
-            let (used, usable) = mpsc::channel();
-            let passed_through = &mut parts;
-            let beside = move || {
-                for chunk in passing {
-                    passed_through.pass(chunk.at, chunk.bytes.get(..chunk.len).unwrap_or_default());
-                    // Nobody waits for it any more when the source has ended.
-                    let _ = used.send(chunk.bytes);
-                }
-            };
-            if std::thread::Builder::new().spawn_scoped(scope, beside).is_err() {
-                return Ok(());
+        let (passed, passing) = mpsc::sync_channel::<Chunk>(CHUNKS_AHEAD);
+        let (used, usable) = mpsc::channel();
+        let (mut passed, mut passing) = (Some(passed), Some(passing));
+        let mut beside = || {
+            for chunk in passing.take().into_iter().flatten() {
+                parts.pass(chunk.at, chunk.bytes.get(..chunk.len).unwrap_or_default());
+                // Nobody waits for it any more when the source has ended.
+                let _ = used.send(chunk.bytes);
             }
-            self.seek(SeekFrom::Start(self.frontier))?;
-            while self.frontier < self.len {
-                let mut bytes = usable.try_recv().unwrap_or_else(|_| vec![0; CHUNK]);
-                let at = self.frontier;
-                read_up_to(self, &mut bytes)?;
-                let len = usize::try_from(self.frontier.saturating_sub(at)).unwrap_or_default();
-                if len == 0 || passed.send(Chunk { at, bytes, len }).is_err() {
-                    break;
-                }
+        };
+        let mut read = Ok(());
+        let mut meanwhile = || {
+            if let Some(passed) = passed.take() {
+                read = self.hand_on(&passed, &usable);
             }
-            Ok(())
-        });
+        };
+        second_core(&mut beside, &mut meanwhile);
         self.parts = parts;
         read
+    }
+
+    /// Reads what is left and hands each chunk on.
+    fn hand_on(
+        &mut self,
+        passed: &mpsc::SyncSender<Chunk>,
+        usable: &mpsc::Receiver<Vec<u8>>,
+    ) -> io::Result<()> {
+        self.seek(SeekFrom::Start(self.frontier))?;
+        while self.frontier < self.len {
+            let mut bytes = usable.try_recv().unwrap_or_else(|_| vec![0; CHUNK]);
+            let at = self.frontier;
+            read_up_to(self, &mut bytes)?;
+            let len = usize::try_from(self.frontier.saturating_sub(at)).unwrap_or_default();
+            if len == 0 || passed.send(Chunk { at, bytes, len }).is_err() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Reads weights once more: they had passed before it was known where they lie.
@@ -323,6 +353,17 @@ mod tests {
         assert_eq!(digests, Digests { whole: Sha256Digest::from_bytes(plain), weights: None });
     }
 
+    /// As the world does it.
+    fn second_core(beside: &mut (dyn FnMut() + Send), meanwhile: &mut dyn FnMut()) -> bool {
+        std::thread::scope(|scope| {
+            scope.spawn(beside);
+            meanwhile();
+        });
+        true
+    }
+
+    const CORES: [Option<SecondCore>; 3] = [None, Some(|_, _| false), Some(second_core)];
+
     fn of(data: &[u8]) -> Sha256Digest {
         Sha256Digest::from_bytes(Sha256::digest(data).into())
     }
@@ -330,8 +371,9 @@ mod tests {
     #[test]
     fn the_weights_have_a_digest_of_their_own_whether_they_have_passed_or_not() {
         let data: Vec<u8> = (0..=255).cycle().take(700_000).collect();
-        for read_before in [0, 100, 600_000] {
-            let mut source = Digesting::new(Cursor::new(&data), 700_000);
+        for (read_before, cores) in [0, 100, 600_000].into_iter().flat_map(|n| CORES.map(|cores| (n, cores)))
+        {
+            let mut source = Digesting::new(Cursor::new(&data), 700_000).with(cores);
             source.read_exact(&mut vec![0; read_before]).unwrap();
             let digests = source.finish(&[1000..300_000, 300_100..700_000]).unwrap().unwrap();
             assert_eq!(digests.whole, of(&data));
@@ -350,8 +392,9 @@ mod tests {
             member: format!("{stretch:?}"),
             stretch: stretch.start as u64..stretch.end as u64,
         };
-        for read_before in [0, 100, 1000, 5000, 299_999, 700_000] {
-            let mut source = Digesting::new(Cursor::new(&data), 700_000);
+        let before = [0, 100, 1000, 5000, 299_999, 700_000];
+        for (read_before, cores) in before.into_iter().flat_map(|n| CORES.map(|cores| (n, cores))) {
+            let mut source = Digesting::new(Cursor::new(&data), 700_000).with(cores);
             source.read_exact(&mut vec![0; read_before]).unwrap();
             let (right, wrong) = ([10..50, 2000..300_000], [300_000..300_001, 400_000..700_000, 50..60]);
             let right = right.into_iter().map(|stretch| checksum(stretch, 0));
@@ -371,7 +414,7 @@ mod tests {
     fn a_source_that_ends_early_has_no_digest() {
         let mut source = Digesting::new(Cursor::new(vec![1; 10]), 11);
         assert_eq!(source.finish(&[]).unwrap(), None);
-        let mut source = Digesting::new(Cursor::new(vec![1; 500_000]), 700_000);
+        let mut source = Digesting::new(Cursor::new(vec![1; 500_000]), 700_000).with(Some(second_core));
         assert_eq!(source.finish(std::slice::from_ref(&(10..700_000))).unwrap(), None);
     }
 }

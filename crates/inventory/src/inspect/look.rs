@@ -87,7 +87,11 @@ impl Looker<'_> {
         };
         // Of a file that is no model the digest is of no use, and reading all of it would be the whole cost.
         let is_model = artifact::identify(&mut reader(), len)?.is_some();
-        let limits = Limits { digest: limits.digest && is_model, ..limits };
+        let limits = Limits {
+            digest: limits.digest && is_model,
+            second_core: Some(platform::cores::beside),
+            ..limits
+        };
         let mut inspection = artifact::inspect(reader(), len, name, self.catalog, &limits)?;
         if self.depth == Depth::Full && !is_model && !inspection.is_unknown() {
             inspection.sha256 = Some(sha256(&mut reader(), self.stop, &AtomicU64::new(0))?);

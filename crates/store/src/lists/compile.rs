@@ -273,17 +273,16 @@ impl<'a> Conditions<'a> {
         if let Scope::Person(person) = self.request.scope {
             named.push(" AND d.person = ?", person);
         }
-        named.inside(if self.style.many {
-            // PostgreSQL would join all holdings, and stops at an artefact's first one only behind `OFFSET`.
-            self.style.engine.pick(
-                "EXISTS (SELECT 1 FROM holdings h WHERE h.artifact = a.id \
+        if !self.style.many {
+            return held_by(named).inside("a.id IN ({})");
+        }
+        // PostgreSQL would join all holdings, and stops at an artefact's first one only behind `OFFSET`.
+        named.inside(self.style.engine.pick(
+            "EXISTS (SELECT 1 FROM holdings h WHERE h.artifact = a.id \
                  AND +h.device IN (SELECT d.id FROM devices d WHERE {}))",
-                "EXISTS (SELECT 1 FROM holdings h JOIN devices d ON d.id = h.device \
+            "EXISTS (SELECT 1 FROM holdings h JOIN devices d ON d.id = h.device \
                  WHERE h.artifact = a.id AND {} OFFSET 0)",
-            )
-        } else {
-            "a.id IN (SELECT h.artifact FROM holdings h WHERE h.device IN (SELECT d.id FROM devices d WHERE {}))"
-        })
+        ))
     }
 
     fn one(&self, meaning: &Meaning, value: &Asked) -> Sql {
@@ -380,6 +379,13 @@ const OWN: &str = "(SELECT h.artifact AS id, COUNT(DISTINCT h.device) AS devices
     (SELECT MAX(f.severity) FROM findings f WHERE f.artifact = h.artifact AND f.state = 'open' \
         AND f.device IN (SELECT m.id FROM devices m WHERE m.person = ?)) AS severity \
     FROM holdings h WHERE h.device IN (SELECT m.id FROM devices m WHERE m.person = ?) GROUP BY h.artifact)";
+
+/// The ids of the artefacts that devices hold, each once.
+pub(crate) fn held_by(devices: Sql) -> Sql {
+    devices.inside(
+        "SELECT DISTINCT h.artifact FROM holdings h WHERE h.device IN (SELECT d.id FROM devices d WHERE {})",
+    )
+}
 
 /// The devices that are meant by names or ids.
 pub(crate) fn devices_named(values: &[&Asked]) -> Sql {

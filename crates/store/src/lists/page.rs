@@ -7,11 +7,11 @@
 //! - Millions of holdings are walked along the index of the order. Only where that meets no page of them soon do we look whether
 //!   they are few.
 
-use protocol::query::{Term, Test};
+use protocol::query::{Term, Test, Value as Asked};
 
 use super::{
     Collection, ListError, ListRequest, Tally,
-    compile::{Conditions, Sql, Style, Way, contains, devices_named},
+    compile::{Conditions, Sql, Style, Way, contains, devices_named, held_by},
     cursor::{self, KeyValue, Place},
     shape::{Key, Meaning, Shape},
 };
@@ -96,12 +96,13 @@ pub(crate) async fn tally(
     let exact = shape.countable && request.query.is_empty();
     let holders = holders(db, shape, request).await?;
     let search = Search { db, shape, request, key: Key::Arrival, descending: false, holders };
-    let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ");
-    sql.append(match search.narrow() {
-        Some(narrow) if !request.query.is_empty() && !search.conditions(Way::Matches).is_led() => {
-            search.narrowly(narrow)
+    let mut sql = Sql::new("SELECT COUNT(*) FROM (");
+    sql.append(match (search.narrow(), search.held()) {
+        (_, Some(held)) => held,
+        (Some(narrow), _) if !request.query.is_empty() && !search.conditions(Way::Matches).is_led() => {
+            search.narrowly(narrow).inside("SELECT 1 AS one FROM {}")
         }
-        _ => search.matches(search.rare_word().await?),
+        _ => search.matches(search.rare_word().await?).inside("SELECT 1 AS one FROM {}"),
     });
     if !exact {
         sql.push(" LIMIT ?", Tally::MOST + 1);
@@ -138,6 +139,12 @@ impl Search<'_> {
             return self.walk(after, None, number).await;
         }
         let (narrow, led) = (self.narrow(), self.conditions(Way::Matches).is_led());
+        if self.holders == Holders::Some && self.held().is_some() {
+            // A page of what they hold is met soon.
+            if let Some(places) = self.walk_a_while(after, number).await? {
+                return Ok(places);
+            }
+        }
         if let Some(narrow) = narrow.filter(|_| !led || self.holders == Holders::Some) {
             return self.scan(narrow, after, number).await;
         }
@@ -158,6 +165,19 @@ impl Search<'_> {
     fn narrow(&self) -> Option<&'static str> {
         let own_artifacts = self.shape.device.is_none() && self.request.scope != Scope::All;
         self.shape.narrow.filter(|_| self.holders != Holders::Many && !own_artifacts)
+    }
+
+    /// The artefacts that devices hold, when nothing else is asked for and the devices are not all that many.
+    fn held(&self) -> Option<Sql> {
+        let [Term { test: Test::Field { name, any_of }, negated: false, .. }] =
+            self.request.query.terms.as_slice()
+        else {
+            return None;
+        };
+        let plain = any_of.iter().all(|value| !matches!(value, Asked::Text { negated: true, .. }));
+        let holder = matches!(self.shape.meaning(name), Some(Meaning::Holder));
+        let everybody = self.request.scope == Scope::All && self.holders != Holders::Many;
+        (holder && plain && everybody).then(|| held_by(devices_named(&any_of.iter().collect::<Vec<_>>())))
     }
 
     /// Everything that matches, from the name of the table on, found by reading all rows narrowly.
