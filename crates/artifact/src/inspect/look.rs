@@ -27,6 +27,9 @@ const SPARE: u64 = 16 << 20;
 const MEMBERS: usize = 4096;
 /// Keys and claims that are kept.
 const CLAIMS: usize = 96;
+/// Names of parts that are kept, and the longest of them in bytes.
+const PARTS: usize = 10_000;
+const PART_NAME: usize = 4096;
 
 /// What an inspection knows and gathers on its way through a file and its members.
 pub(crate) struct Look<'l> {
@@ -57,6 +60,8 @@ pub(crate) struct Look<'l> {
     pub(crate) checksums: Vec<Checksum>,
     /// What the whole of the file says about itself beyond its header. Members add nothing to it.
     pub(crate) learned: Metadata,
+    /// Files that the file itself names as parts of it, and how long they must be at least.
+    pub(crate) parts: BTreeMap<String, u64>,
 }
 
 impl<'l> Look<'l> {
@@ -79,6 +84,7 @@ impl<'l> Look<'l> {
             weights: Vec::new(),
             checksums: Vec::new(),
             learned: Metadata::default(),
+            parts: BTreeMap::new(),
         }
     }
 
@@ -217,6 +223,15 @@ impl<'l> Look<'l> {
             self.learned.tensors = Some(tensors);
             self.learned.quantization = commonest;
             self.weights.extend(stretches);
+        }
+    }
+
+    /// Keeps the name of a file that the file itself takes for a part of it, and how long that must be at least.
+    pub(crate) fn name_part(&mut self, path: &str, least: u64) {
+        let known = self.parts.contains_key(path);
+        if self.path.is_empty() && (known || self.parts.len() < PARTS) && path.len() <= PART_NAME {
+            let part = self.parts.entry(path.to_owned()).or_default();
+            *part = least.max(*part);
         }
     }
 

@@ -10,7 +10,7 @@ fn every_format_is_recognised_whatever_it_is_called() {
     for (format, bytes) in samples() {
         let found = found(&bytes);
         // Four bytes, or none at all, are a weak sign.
-        let weak = matches!(format, "tensorrt" | "mnn")
+        let weak = matches!(format, "tensorrt" | "mnn" | "mediapipe")
             || found.reason.contains("TensorFlow's operators")
             || found.reason.contains("Keras objects");
         let sure = if weak { Sureness::Probable } else { Sureness::Certain };
