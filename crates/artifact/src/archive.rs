@@ -58,7 +58,8 @@ impl Names {
         let leaf = name.rsplit('/').next().unwrap_or(name);
         let count = |number: &mut u64, is: bool| *number = number.saturating_add(u64::from(is));
         count(&mut self.arrays, name.ends_with(".npy"));
-        let model = [".tflite", ".task"].iter().any(|end| name.ends_with(end)) || name.starts_with("TF_LITE_");
+        let model =
+            [".tflite", ".task"].iter().any(|end| name.ends_with(end)) || name.starts_with("TF_LITE_");
         let beside = [".binarypb", ".pbtxt", ".txt"].iter().any(|end| name.ends_with(end))
             || LANGUAGE.iter().any(|begin| name.starts_with(begin));
         count(&mut self.bundled_models, model);

@@ -17,13 +17,13 @@ mod tests;
 
 use std::io;
 
-pub(crate) use self::{tar::begins as begins_as_tar, trailing::zeros};
 use self::{
     members::Kind,
     packed::{Codec, Outcome},
     programs::Program,
     trailing::Where,
 };
+pub(crate) use self::{tar::begins as begins_as_tar, trailing::zeros};
 use crate::{
     Format, HEAD,
     inspect::{Bytes, Look, look_at_member},

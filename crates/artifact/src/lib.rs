@@ -37,6 +37,7 @@ mod ort;
 mod paddle;
 mod pickle;
 mod protobuf;
+mod prototext;
 mod rdata;
 mod reader;
 mod references;

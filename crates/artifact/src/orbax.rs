@@ -58,11 +58,7 @@ pub(crate) fn plausible(head: &[u8]) -> bool {
 }
 
 /// Identifies a manifest, which stands for its checkpoint. Its files of data are told only to whoever asks for them.
-pub(crate) fn identify<R: Read + Seek>(
-    _: &mut R,
-    head: &[u8],
-    len: u64,
-) -> io::Result<Option<Identified>> {
+pub(crate) fn identify<R: Read + Seek>(_: &mut R, head: &[u8], len: u64) -> io::Result<Option<Identified>> {
     if !plausible(head) {
         return Ok(None);
     }

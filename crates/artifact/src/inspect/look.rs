@@ -49,6 +49,8 @@ pub(crate) struct Look<'l> {
     purse: Purse,
     /// Bytes that may still be looked at more than once.
     spare: u64,
+    /// Whether offsets are of something that is not the file.
+    placeless: bool,
     /// Compressed layers around where the look stands.
     pub(crate) layers: usize,
     /// Licences, and models that this one was made from, which a member claims.
@@ -78,6 +80,7 @@ impl<'l> Look<'l> {
             unlisted: 0,
             purse: Purse::new(limits.unpacked),
             spare: SPARE,
+            placeless: false,
             layers: 0,
             license_claims: Vec::new(),
             base_models: Vec::new(),
@@ -86,6 +89,14 @@ impl<'l> Look<'l> {
             learned: Metadata::default(),
             parts: BTreeMap::new(),
         }
+    }
+
+    /// Looks at something that was made from the file, so that places in it are none in the file.
+    pub(crate) fn without_places<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.placeless, true);
+        let outcome = inside(self);
+        self.placeless = before;
+        outcome
     }
 
     /// Says that a rule holds here. `name` is what it is about, resolved (`os.system`), and empty when there is no such thing.
@@ -97,7 +108,7 @@ impl<'l> Look<'l> {
         message: impl Into<String>,
     ) {
         self.verdict = self.verdict.max(rule.verdict);
-        let offset = offset.into();
+        let offset = offset.into().filter(|_| !self.placeless);
         if let Some(at) = self.seen.get(&(rule.id, name.to_owned())) {
             let place = (!self.path.is_empty()).then(|| self.place());
             if let Some(fact) = self.facts.get_mut(*at) {
@@ -222,7 +233,9 @@ impl<'l> Look<'l> {
             self.learned.parameters = parameters;
             self.learned.tensors = Some(tensors);
             self.learned.quantization = commonest;
-            self.weights.extend(stretches);
+            if !self.placeless {
+                self.weights.extend(stretches);
+            }
         }
     }
 

@@ -13,6 +13,7 @@ pub(crate) const RULES: &[&Rule] = &[
     &EXTERNAL_DATA,
     &PYTHON_OPERATOR,
     &CUSTOM_OPERATOR,
+    &PROGRAM_TARGET,
     &VENDOR_OPERATOR,
     &COMPILED_PART,
     &TENSORRT,
@@ -139,6 +140,18 @@ pub(crate) static CUSTOM_OPERATOR: Rule = Rule {
     help: "find out which library it needs and who wrote it, or ask for a model without it",
     example: "node com.example.FastThing",
     references: &["https://onnxruntime.ai/docs/reference/operators/add-custom-op.html"],
+};
+
+/// A node of an exported program calls a function that is none of tensors.
+pub(crate) static PROGRAM_TARGET: Rule = Rule {
+    id: "torch-program-target",
+    severity: Severity::High,
+    verdict: Verdict::Suspicious,
+    title: "a node of an exported program calls a function that does not compute on tensors",
+    does: "The loader walks the dotted name from `torch`, `operator` or `math`, through whatever modules these have imported, and calls what it finds with the arguments beside it.",
+    help: "do not load it before somebody has explained the function that is named",
+    example: "target: torch.os.system",
+    references: &["https://docs.pytorch.org/docs/stable/export.html"],
 };
 
 /// An operator comes with a known extension.
