@@ -3,6 +3,7 @@
 //! Sources: `tensorflow/core/protobuf/saved_model.proto`, `meta_graph.proto`, `core/framework/graph.proto`, and
 //! `core/util/tensor_bundle/tensor_bundle.h`, whose index is a table of LevelDB with a first key that no database has.
 
+mod index;
 mod operators;
 mod walk;
 

@@ -62,7 +62,9 @@ fn kind(name: &str) -> Option<Kind> {
         "preset.ini" => Kind::Preset,
         "modelfile" => Kind::Modelfile,
         "template" => Kind::GoTemplate,
-        "params" => Kind::Json,
+        // Ollama's parameters; what Orbax and Zarr write beside their arrays.
+        "params" | "_checkpoint_metadata" | "_metadata" | "_sharding" | ".zarray" | ".zgroup" | ".zattrs"
+        | ".zmetadata" => Kind::Json,
         "mlmodel" => Kind::Mlflow,
         "config.pbtxt" => Kind::Triton,
         _ if name.starts_with("requirements") && extension == "txt" => Kind::Requirements,

@@ -52,6 +52,8 @@ pub(crate) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
     let (message, kind) = match kind {
         Some(Kind::SavedModelText) => (Some(&TENSORFLOW_SAVED_MODEL), Some(Kind::SavedModel)),
         Some(Kind::GraphText) => (Some(&TENSORFLOW_GRAPH), Some(Kind::Graph)),
+        // The index names tensors and where they lie.
+        Some(Kind::Index) => return super::index::inspect(bytes, look),
         kind => (None, kind),
     };
     let Some(message) = message else { return walk(bytes, kind, look) };
@@ -82,7 +84,6 @@ fn walk(bytes: &Bytes<'_>, kind: Option<Kind>, look: &mut Look<'_>) -> io::Resul
         Some(Kind::SavedModel) => walk.saved_model(all),
         Some(Kind::Graph) => walk.graph(all),
         Some(Kind::KerasMetadata) => walk.keras_metadata(all),
-        // The index names tensors and where they lie, and nothing else.
         _ => Ok(()),
     };
     walk.conclude();

@@ -27,7 +27,8 @@ pub(super) fn mlflow(root: &Node, look: &mut Look<'_>) {
 
 fn entry(flavor: &str, key: &str, value: &Node, look: &mut Look<'_>) {
     let place = cut(&format!("flavors.{flavor}.{key}"));
-    let text = value.text().filter(|text| !text.is_empty() && !matches!(*text, "null" | "~"));
+    let is_none = |text: &str| matches!(text, "" | "null" | "~");
+    let text = value.text().filter(|text| !is_none(text));
     match (key, text) {
         ("loader_module", Some(module)) => loader(&place, module, look),
         // The pickle, or the script, of a class of its author.
@@ -41,7 +42,7 @@ fn entry(flavor: &str, key: &str, value: &Node, look: &mut Look<'_>) {
             look.say(&rules::SERVED_CODE, None, key, message);
         }
         ("skops_trusted_types", _) => {
-            for name in value.texts() {
+            for name in value.texts().into_iter().filter(|name| !is_none(name)) {
                 trusted(&place, name, look);
             }
         }
@@ -193,7 +194,7 @@ mod tests {
             let root = yaml::read(&format!("flavors:\n  python_function:\n    {flavor}\n")).roots.remove(0);
             said(|look| mlflow(&root, look))
         };
-        for fine in ["loader_module: mlflow.sklearn", "code: null", "env: {conda: conda.yaml}", "code:"] {
+        for fine in ["loader_module: mlflow.sklearn", "code: null", "skops_trusted_types: null", "env: {conda: conda.yaml}", "code:"] {
             assert_eq!(of(fine), (Verdict::Clean, vec![]), "{fine}");
         }
         for code in ["loader_module: my_loader", "python_model: python_model.pkl", "code: code"] {
