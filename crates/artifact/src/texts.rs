@@ -63,7 +63,13 @@ fn kind(name: &str) -> Option<Kind> {
         "modelfile" => Kind::Modelfile,
         "template" => Kind::GoTemplate,
         // Ollama's parameters; what Orbax and Zarr write beside their arrays.
-        "params" | "_checkpoint_metadata" | "_metadata" | "_sharding" | ".zarray" | ".zgroup" | ".zattrs"
+        "params"
+        | "_checkpoint_metadata"
+        | "_metadata"
+        | "_sharding"
+        | ".zarray"
+        | ".zgroup"
+        | ".zattrs"
         | ".zmetadata" => Kind::Json,
         "mlmodel" => Kind::Mlflow,
         "config.pbtxt" => Kind::Triton,

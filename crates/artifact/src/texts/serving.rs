@@ -194,7 +194,13 @@ mod tests {
             let root = yaml::read(&format!("flavors:\n  python_function:\n    {flavor}\n")).roots.remove(0);
             said(|look| mlflow(&root, look))
         };
-        for fine in ["loader_module: mlflow.sklearn", "code: null", "skops_trusted_types: null", "env: {conda: conda.yaml}", "code:"] {
+        for fine in [
+            "loader_module: mlflow.sklearn",
+            "code: null",
+            "skops_trusted_types: null",
+            "env: {conda: conda.yaml}",
+            "code:",
+        ] {
             assert_eq!(of(fine), (Verdict::Clean, vec![]), "{fine}");
         }
         for code in ["loader_module: my_loader", "python_model: python_model.pkl", "code: code"] {
