@@ -31,7 +31,7 @@ use crate::{
     pickle::{self, Context},
     rdata,
     reader::cut,
-    rules, safetensors, tarball, tensorflow, texts, tflite, trees,
+    rules, safetensors, tarball, tensorflow, texts, tflite, trees, wrapped,
 };
 
 /// What one inspection may spend. No number in a file moves these.
@@ -228,6 +228,9 @@ fn look_inside(bytes: &Bytes<'_>, found: &Identified, name: &str, look: &mut Loo
         look.keep(fact.clone());
     }
     match found.format {
+        Format::Pickle | Format::Rdata if wrapped::begins(bytes)? => {
+            containers::inspect(bytes, name, look).map(drop)
+        }
         Format::Gguf => gguf::inspect(bytes, look),
         Format::Ggml => ggml::inspect(bytes, look),
         Format::Safetensors => safetensors::inspect(bytes, look),

@@ -52,6 +52,7 @@ mod tests;
 mod texts;
 mod tflite;
 mod trees;
+mod wrapped;
 mod xml;
 mod zip;
 
@@ -93,6 +94,7 @@ pub fn plausible(head: &[u8], len: u64) -> bool {
         || trees::plausible(head, len)
         || openvino::plausible(head)
         || compiled::plausible(head, len)
+        || wrapped::plausible(head)
         || pickle::plausible(head, len)
 }
 
@@ -131,6 +133,7 @@ pub fn identify<R: Read + Seek>(reader: &mut R, len: u64) -> io::Result<Option<I
         coreml::identify,
         tensorflow::identify,
         msgpack::identify,
+        wrapped::identify,
         pickle::identify,
     ];
     for format in formats {

@@ -52,6 +52,20 @@ pub(crate) const RULES: &[&Rule] = &[
     &R_FUNCTION,
 ];
 
+/// A file that ends before what is said of it.
+const fn truncated(id: &'static str, title: &'static str) -> Rule {
+    Rule {
+        id,
+        severity: Severity::Medium,
+        verdict: Verdict::Unscannable,
+        title,
+        does: "A part is missing, or the numbers in the file are lies.",
+        help: "fetch it again, and compare its digest with the publisher's",
+        example: "a download that broke off",
+        references: &[],
+    }
+}
+
 /// The model reads or writes a file elsewhere on the device.
 pub(crate) static EXTERNAL_PATH: Rule = Rule {
     id: "external-data-path",
@@ -239,52 +253,19 @@ pub(crate) static MALFORMED: Rule = Rule {
 };
 
 /// The file ends before what it announces.
-pub(crate) static TRUNCATED: Rule = Rule {
-    id: "model-truncated",
-    severity: Severity::Medium,
-    verdict: Verdict::Unscannable,
-    title: "the file ends before what it announces",
-    does: "A part is missing, or the numbers in the file are lies.",
-    help: "fetch it again, and compare its digest with the publisher's",
-    example: "a download that broke off",
-    references: &[],
-};
+pub(crate) static TRUNCATED: Rule = truncated("model-truncated", "the file ends before what it announces");
 
 /// The file ends before what its header announces.
-pub(crate) static ONNX_TRUNCATED: Rule = Rule {
-    id: "onnx-truncated",
-    severity: Severity::Medium,
-    verdict: Verdict::Unscannable,
-    title: "the file ends before what its header announces",
-    does: "A part is missing, or the numbers in the file are lies.",
-    help: "fetch it again, and compare its digest with the publisher's",
-    example: "a download that broke off",
-    references: &[],
-};
+pub(crate) static ONNX_TRUNCATED: Rule =
+    truncated("onnx-truncated", "the file ends before what its header announces");
 
 /// The file ends before what its header announces.
-pub(crate) static TFLITE_TRUNCATED: Rule = Rule {
-    id: "tflite-truncated",
-    severity: Severity::Medium,
-    verdict: Verdict::Unscannable,
-    title: "the file ends before what its header announces",
-    does: "A part is missing, or the numbers in the file are lies.",
-    help: "fetch it again, and compare its digest with the publisher's",
-    example: "a download that broke off",
-    references: &[],
-};
+pub(crate) static TFLITE_TRUNCATED: Rule =
+    truncated("tflite-truncated", "the file ends before what its header announces");
 
 /// The file ends before what its header announces.
-pub(crate) static HDF5_TRUNCATED: Rule = Rule {
-    id: "hdf5-truncated",
-    severity: Severity::Medium,
-    verdict: Verdict::Unscannable,
-    title: "the file ends before what its header announces",
-    does: "A part is missing, or the numbers in the file are lies.",
-    help: "fetch it again, and compare its digest with the publisher's",
-    example: "a download that broke off",
-    references: &[],
-};
+pub(crate) static HDF5_TRUNCATED: Rule =
+    truncated("hdf5-truncated", "the file ends before what its header announces");
 
 /// Bytes follow the end of the model.
 pub(crate) static TRAILING: Rule = Rule {

@@ -73,6 +73,30 @@ fn safetensors_adds_up_shapes_and_knows_an_adapter() {
 }
 
 #[test]
+fn safetensors_names_the_way_in_which_weights_are_packed() {
+    let of = |metadata: &[(&str, &str)], names: &[&str]| {
+        let tensors: Vec<(String, [u64; 2])> =
+            names.iter().map(|name| (format!("layers.0.{name}"), [4, 4])).collect();
+        let tensors: Vec<(&str, &[u64])> =
+            tensors.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
+        let found = found(&testkit::safetensors(metadata, &tensors)).metadata;
+        (found.quantization.unwrap(), found.parameters)
+    };
+    for (names, scheme) in [
+        (&["qweight", "qzeros", "scales", "g_idx"][..], "GPTQ"),
+        (&["qweight", "qzeros", "scales"], "AWQ"),
+        (&["q_weight", "q_invperm", "q_scale"], "EXL2"),
+        (&["trellis", "suh", "svh"], "EXL3"),
+        (&["weight", "weight.absmax", "weight.quant_state.bitsandbytes__nf4"], "bitsandbytes NF4"),
+    ] {
+        assert_eq!(of(&[("format", "pt")], names), (scheme.to_owned(), None));
+    }
+    let mlx = ["weight", "scales", "biases"];
+    assert_eq!(of(&[("format", "mlx")], &mlx), ("MLX".to_owned(), None));
+    assert_eq!(of(&[("format", "pt")], &mlx), ("F32".to_owned(), Some(48)));
+}
+
+#[test]
 fn a_torch_checkpoint_tells_which_globals_its_pickle_names() {
     let pickle = testkit::pickle(&[("torch._utils", "_rebuild_tensor_v2"), ("posix", "system")]);
     let found = found(&testkit::torch_zip(&pickle));

@@ -122,7 +122,13 @@ impl Assembly<'_> {
                 .filter(|_| graph.is_some())
                 .map(|piece| piece.candidate.path.clone()),
         );
-        let main = main_piece(pieces).and_then(|piece| self.catalog.format(self.format(piece)?));
+        // Of compiled Core ML no file is in a format that is described.
+        let own = match group.kind {
+            BundleKind::CoreMl => Some("coreml"),
+            BundleKind::SavedModel => Some("tensorflow"),
+            _ => main_piece(pieces).and_then(|piece| self.format(piece)),
+        };
+        let main = own.and_then(|id| self.catalog.format(id));
         let described = |path: &Path| {
             let name = path.file_name().and_then(|name| name.to_str());
             main.zip(name).is_some_and(|(format, name)| format.describes(name))
