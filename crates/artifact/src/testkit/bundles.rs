@@ -72,8 +72,13 @@ pub fn ocdbt(paths: &[&str]) -> Vec<u8> {
     body.extend(paths.iter().map(|path| path.len() as u8));
     body.extend(paths.iter().map(|_| 0u8));
     body.extend(paths.concat().as_bytes());
+    ocdbt_around(&body)
+}
+
+/// A manifest of OCDBT around what is to stand in it, with its length and checksum.
+pub fn ocdbt_around(body: &[u8]) -> Vec<u8> {
     let length = (body.len() as u64 + 18).to_le_bytes();
-    let mut out = [&[0x0c, 0xdb, 0x3a, 0x2a][..], &length, &[0, 0], &body].concat();
+    let mut out = [&[0x0c, 0xdb, 0x3a, 0x2a][..], &length, &[0, 0], body].concat();
     let sum = crc32c(&out).to_le_bytes();
     out.extend(sum);
     out
