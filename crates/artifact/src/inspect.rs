@@ -250,6 +250,7 @@ fn look_inside(bytes: &Bytes<'_>, found: &Identified, name: &str, look: &mut Loo
             containers::inspect_model(bytes, found.format, look)?;
             compiled::inspect(bytes, found.format, look)
         }
+        Format::Orbax if is_json(bytes)? => texts::inspect(bytes, name, look).map(drop),
         Format::Orbax => orbax::inspect(bytes, look),
         Format::Onnx => onnx::inspect(bytes, look),
         Format::Tflite => tflite::inspect(bytes, look),
@@ -271,6 +272,11 @@ fn look_inside(bytes: &Bytes<'_>, found: &Identified, name: &str, look: &mut Loo
         | Format::Tvm
         | Format::Litertlm => compiled::inspect(bytes, found.format, look),
     }
+}
+
+fn is_json(bytes: &Bytes<'_>) -> io::Result<bool> {
+    let mut first = [0];
+    Ok(bytes.head(&mut first)? == 1 && first == [b'{'])
 }
 
 /// Looks at what is in no model format: a program, a container, or a configuration or template by its name. Answers whether it was one.

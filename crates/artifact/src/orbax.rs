@@ -70,11 +70,17 @@ pub(crate) fn identify<R: Read + Seek>(_: &mut R, head: &[u8], len: u64) -> io::
     Ok(Some(found))
 }
 
-/// Identifies a file of data that begins with a node.
+/// Identifies a file of data that begins with a node, and what Orbax writes about its tree, which is all that a checkpoint without
+/// such a store has.
 pub(crate) fn describe(bytes: &Bytes<'_>) -> io::Result<Option<Identified>> {
-    let mut head = [0; 16];
+    let mut head = [0; 24];
     let got = bytes.head(&mut head)?;
-    let header = Header::read(head.get(..got).unwrap_or_default());
+    let head = head.get(..got).unwrap_or_default();
+    if head.starts_with(b"{\"tree_metadata\": {") {
+        let reason = "JSON with the tree of a checkpoint";
+        return Ok(Some(Identified::new(Format::Orbax, Sureness::Probable, Role::Weights, reason)));
+    }
+    let header = Header::read(head);
     let is_node = header.is_some_and(|header| header.magic != MANIFEST && header.length <= bytes.len());
     let reason = "magic and length of a node of an OCDBT tree";
     Ok(is_node.then(|| Identified::new(Format::Orbax, Sureness::Certain, Role::Data, reason)))

@@ -101,7 +101,7 @@ impl Index {
         let least = self.lengths.entry(shard).or_default();
         *least = end.max(*least);
         // Optimizers keep two numbers more for each weight, and the graph of objects is a text among the tensors.
-        let aside = ["OPTIMIZER_SLOT", "_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter", "optimizer/"];
+        let aside = ["OPTIMIZER_SLOT", "_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter", "optimizer"];
         if !aside.iter().any(|word| name.contains(word)) {
             self.tensors = self.tensors.saturating_add(1);
             self.parameters = self.parameters.zip(elements).and_then(|(sum, more)| sum.checked_add(more));

@@ -118,6 +118,20 @@ fn a_checkpoint_of_orbax_is_one_model_with_its_values() {
 }
 
 #[test]
+fn a_checkpoint_of_orbax_without_a_store_is_one_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("a")).unwrap();
+    let write = |name: &str, content: &[u8]| std::fs::write(folder.path().join(name), content).unwrap();
+    write("_CHECKPOINT_METADATA", b"{\"item_handlers\": \"x.Handler\"}");
+    write("_METADATA", b"{\"tree_metadata\": {}, \"use_ocdbt\": false}");
+    write("a/.zarray", b"{\"shape\": [4], \"zarr_format\": 2}");
+    write("a/0", &[0xc3; 16]);
+    let [artifact] = inspected(folder.path()).try_into().unwrap();
+    assert_eq!((artifact.format.as_str(), artifact.verdict), ("orbax", Verdict::Clean));
+    assert_eq!(artifact.content.members.len(), 4);
+}
+
+#[test]
 fn arrays_of_numbers_in_a_folder_are_no_models() {
     let folder = tempfile::tempdir().unwrap();
     let array = testkit::archives::npy("'<f4'", "(4,)", &[0; 16]);

@@ -83,7 +83,10 @@ impl Assembly<'_> {
         artifact.content = domain::Content::default();
         if let Some(seen) = main.and_then(Piece::inspection) {
             artifact.content.identification = super::super::holdings::identification(seen);
-            add_parts(&mut artifact, seen, pieces);
+            // The graph of a SavedModel and the index of its variables count the same weights.
+            if group.kind != BundleKind::SavedModel {
+                add_parts(&mut artifact, seen, pieces);
+            }
         }
         if group.kind == BundleKind::Adapter {
             artifact.metadata.role = Some(Role::Adapter);
