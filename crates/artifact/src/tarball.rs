@@ -40,10 +40,9 @@ pub(crate) fn identify<R: Read + Seek>(
         return Ok(None);
     }
     let mut names = Names::default();
-    match names.read(&mut Bounded::new(reader, len)) {
-        Err(Fault::Io(error)) => return Err(error),
-        // An archive that is cut off may be told by what there is of it; who looks into it says that it is cut off.
-        Ok(()) | Err(_) => {}
+    // An archive that is cut off may be told by what there is of it; who looks into it says that it is cut off.
+    if let Err(Fault::Io(error)) = names.read(&mut Bounded::new(reader, len)) {
+        return Err(error);
     }
     Ok(names.found())
 }

@@ -117,9 +117,8 @@ fn is_saved_model(head: &[u8], len: u64) -> bool {
 /// Whether a message has the description of a meta graph, or a graph.
 fn is_meta_graph<R: Read + Seek>(wire: &mut Wire<'_, R>, mut meta: Span) -> Result<bool, Fault> {
     for _ in 0..FIELDS {
-        let (number, span) = match wire.next(&mut meta)? {
-            Some(Field { number: number @ 1..=7, value: Payload(span), .. }) => (number, span),
-            _ => break,
+        let Some(Field { number: number @ 1..=7, value: Payload(span), .. }) = wire.next(&mut meta)? else {
+            break;
         };
         let fits = match number {
             1 => is_description(wire, span)?,

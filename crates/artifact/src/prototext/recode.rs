@@ -36,7 +36,7 @@ pub(crate) fn recode(fields: &[Field], message: &Message) -> Vec<u8> {
             }
             (Kind::Text, Value::Text(text)) => payload(&mut out, *number, text),
             (Kind::Message(inner), Value::Message(fields)) => {
-                payload(&mut out, *number, &recode(fields, inner))
+                payload(&mut out, *number, &recode(fields, inner));
             }
             _ => {}
         }
