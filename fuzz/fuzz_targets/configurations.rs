@@ -16,6 +16,10 @@ const NAMES: &[&[u8]] = &[
     b"Modelfile",
     b"README.md",
     b"modeling_x.py",
+    b"MLmodel",
+    b"config.pbtxt",
+    b"requirements.txt",
+    b"conda.yaml",
 ];
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

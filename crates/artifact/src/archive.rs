@@ -1,6 +1,9 @@
-//! Zip archives that are models: PyTorch, TorchScript, Keras and NumPy, told apart by the names of their members.
+//! Zip archives that are models: PyTorch, `torch.export`, Keras, NumPy, skops, MediaPipe and Qualcomm's containers, told apart by
+//! the names of their members.
 //!
-//! Sources: PyTorch `caffe2/serialize/inline_container.cc`, Keras `saving/saving_lib.py`, NumPy `lib/format.py`.
+//! Sources: PyTorch `caffe2/serialize/inline_container.cc` and `torch/export/pt2_archive/constants.py`, Keras `saving/saving_lib.py`,
+//! NumPy `lib/format.py`, skops `io/_persist.py`, MediaPipe `tasks/cc/core/model_asset_bundle_resources.cc` and
+//! `tasks/cc/genai/inference/utils/llm_utils/model_data.cc`. Of Qualcomm's container only the names of its members are public.
 
 use std::io::{self, Read, Seek};
 
@@ -8,12 +11,16 @@ use domain::{Role, Severity};
 
 use crate::{
     Format, Identified, Sureness, pickle,
-    reader::{Bounded, Fault, cut},
+    reader::{Bounded, Fault, contains, cut},
     zip::{self, Member},
 };
 
 /// How much of Keras' `metadata.json` is read; it has three lines.
 const METADATA: usize = 4096;
+/// How much of a skops schema is read: what loads the outermost object stands first.
+const SCHEMA: usize = 64 << 10;
+/// What MediaPipe's bundles of language models call their members.
+const LANGUAGE: [&str; 4] = ["TF_LITE_", "METADATA", "TOKENIZER_MODEL", "PREFILL_DECODE"];
 
 /// Whether the head is that of an archive with a first member.
 pub(crate) fn plausible(head: &[u8]) -> bool {
@@ -31,6 +38,17 @@ struct Names {
     keras_config: bool,
     keras_weights: bool,
     keras_metadata: Option<Member>,
+    /// What `torch.export` writes: a mark of the archive, and graphs as JSON.
+    export_mark: bool,
+    /// Before PyTorch 2.8 there was no mark, and a name that nothing else has.
+    old_export: bool,
+    exported_graph: bool,
+    /// Models, and members that go with them, in a bundle of MediaPipe.
+    bundled: u64,
+    bundled_models: u64,
+    skops_schema: Option<Member>,
+    /// Bits of a container of Qualcomm's: a network, its parameters, a description.
+    qualcomm: u8,
 }
 
 impl Names {
@@ -38,9 +56,24 @@ impl Names {
         self.members = self.members.saturating_add(1);
         let name = member.name.as_str();
         let leaf = name.rsplit('/').next().unwrap_or(name);
-        if name.ends_with(".npy") {
-            self.arrays = self.arrays.saturating_add(1);
-        }
+        let count = |number: &mut u64, is: bool| *number = number.saturating_add(u64::from(is));
+        count(&mut self.arrays, name.ends_with(".npy"));
+        let model =
+            [".tflite", ".task"].iter().any(|end| name.ends_with(end)) || name.starts_with("TF_LITE_");
+        let beside = [".binarypb", ".pbtxt", ".txt"].iter().any(|end| name.ends_with(end))
+            || LANGUAGE.iter().any(|begin| name.starts_with(begin));
+        count(&mut self.bundled_models, model);
+        count(&mut self.bundled, model || beside);
+        self.export_mark |= leaf == "archive_format";
+        self.old_export |= leaf == "serialized_exported_program.json";
+        self.exported_graph |= self.old_export
+            || (leaf.ends_with(".json") && (name.contains("/models/") || name.starts_with("models/")));
+        self.qualcomm |= match name {
+            "model" => 1,
+            "model.params" => 2,
+            "dlc.metadata" => 4,
+            _ => 0,
+        };
         self.version |= name.ends_with("/version");
         self.code |= leaf == "constants.pkl"
             || leaf == "bytecode.pkl"
@@ -49,6 +82,7 @@ impl Names {
             "config.json" => self.keras_config = true,
             "model.weights.h5" => self.keras_weights = true,
             "metadata.json" => self.keras_metadata = Some(member),
+            "schema.json" => self.skops_schema = Some(member),
             _ if leaf == "data.pkl" && self.data_pickle.is_none() => self.data_pickle = Some(member),
             _ => {}
         }
@@ -68,8 +102,23 @@ impl Names {
             let reason = "zip with config.json, metadata.json and model.weights.h5";
             return Some((Format::Keras, Sureness::Certain, Role::Weights, reason));
         }
-        let all_arrays = self.arrays > 0 && self.arrays == self.members;
-        all_arrays.then_some((Format::Npz, Sureness::Certain, Role::Data, "zip of .npy members only"))
+        if self.exported_graph && (self.export_mark || self.old_export) {
+            let reason = "zip with the graph of an exported program";
+            return Some((Format::TorchExport, Sureness::Certain, Role::Weights, reason));
+        }
+        if self.arrays > 0 && self.arrays == self.members {
+            return Some((Format::Npz, Sureness::Certain, Role::Data, "zip of .npy members only"));
+        }
+        if self.bundled_models > 0 && self.bundled == self.members {
+            let reason = "zip of TensorFlow Lite models and what goes with them";
+            return Some((Format::Mediapipe, Sureness::Probable, Role::Weights, reason));
+        }
+        if self.qualcomm & 4 != 0 || self.qualcomm == 3 {
+            let sure = if self.qualcomm & 5 == 5 { Sureness::Certain } else { Sureness::Probable };
+            return Some((Format::Dlc, sure, Role::Weights, "zip with model, model.params or dlc.metadata"));
+        }
+        let reason = "zip with a schema.json that names loaders of skops";
+        self.skops_schema.as_ref().map(|_| (Format::Skops, Sureness::Certain, Role::Weights, reason))
     }
 }
 
@@ -97,6 +146,9 @@ pub(crate) fn identify<R: Read + Seek>(
             _ => Ok(None),
         };
     };
+    if format == Format::Skops && !is_skops(&mut bounded, &names)? {
+        return Ok(None);
+    }
     let mut found = Identified::new(format, sure, role, reason);
     if format == Format::Npz && outcome.is_ok() {
         found.metadata.tensors = Some(names.arrays);
@@ -118,6 +170,16 @@ fn read_names<R: Read + Seek>(reader: &mut Bounded<'_, R>, len: u64, names: &mut
         names.see(member);
         true
     })
+}
+
+/// Whether the schema says which loader each object has. One that is packed cannot be read here.
+fn is_skops<R: Read + Seek>(reader: &mut Bounded<'_, R>, names: &Names) -> io::Result<bool> {
+    let Some(member) = names.skops_schema.as_ref().filter(|member| member.plain) else { return Ok(false) };
+    match zip::enter(reader, member).and_then(|()| reader.field(member.size, SCHEMA)) {
+        Ok(schema) => Ok(contains(&schema, b"\"__loader__\"")),
+        Err(Fault::Io(error)) => Err(error),
+        Err(_) => Ok(false),
+    }
 }
 
 /// Reads the small members that say more, where they are stored plainly. What they lack is no fault of the archive.

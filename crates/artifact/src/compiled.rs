@@ -61,6 +61,9 @@ fn format(head: &[u8], len: u64) -> Option<(Format, Sureness, &'static str)> {
         _ if u64_at(head, 0) == Some(TVM) => {
             Some((Format::Tvm, Sureness::Certain, "magic of TVM parameters"))
         }
+        _ if engines::is_list(head) => {
+            Some((Format::Tvm, Sureness::Certain, "list of raw shards with their sizes"))
+        }
         _ if mnn::plausible(head, len) => {
             Some((Format::Mnn, Sureness::Probable, "FlatBuffer with the tables of an MNN network"))
         }
@@ -95,7 +98,11 @@ pub(crate) fn inspect(bytes: &Bytes<'_>, format: Format, look: &mut Look<'_>) ->
             Ok(())
         }
         Format::Ncnn => ncnn(bytes, look),
-        Format::Tvm => engines::tvm(bytes, look),
+        Format::Tvm => {
+            let mut first = [0];
+            bytes.head(&mut first)?;
+            if first == [b'{'] { engines::list(bytes, look) } else { engines::tvm(bytes, look) }
+        }
         Format::Litertlm => engines::litertlm(bytes, look),
         Format::Mnn => mnn::inspect(bytes, look),
         _ => {

@@ -17,13 +17,13 @@ mod tests;
 
 use std::io;
 
-pub(crate) use self::trailing::zeros;
 use self::{
     members::Kind,
     packed::{Codec, Outcome},
     programs::Program,
     trailing::Where,
 };
+pub(crate) use self::{tar::begins as begins_as_tar, trailing::zeros};
 use crate::{
     Format, HEAD,
     inspect::{Bytes, Look, look_at_member},
@@ -74,6 +74,16 @@ pub(crate) fn inspect(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io:
     }
     // Readers of zip archives begin at the end, whatever stands before.
     look_for_archive(bytes, look)
+}
+
+/// What a stream of Zstandard unpacks to, at most `cap` bytes; none when it is broken or longer.
+pub(crate) fn unpack_zstd(
+    stream: &Bytes<'_>,
+    cap: usize,
+    look: &mut Look<'_>,
+) -> io::Result<Option<Vec<u8>>> {
+    let unpacked = packed::unpack(stream, Codec::Zstd, look)?;
+    if unpacked.outcome == Outcome::Whole { unpacked.bytes.whole(cap) } else { Ok(None) }
 }
 
 /// Looks at what stands behind the end of a format: a pickle, an archive, a program. False when it is nothing of that.

@@ -4,11 +4,9 @@
 
 use std::io::{self, Read, Seek};
 
-use domain::Role;
-
 use crate::{
-    Format, Identified, Sureness,
-    flatbuffer::{Flat, has_identifier},
+    Format, Identified,
+    flatbuffer::{Flat, Marked},
     inspect::{Bytes, Look},
     reader::{Fault, u64_at},
     rules::graphs as say,
@@ -34,9 +32,12 @@ const KNOWN: [&str; 16] = [
     "torchvision",
 ];
 
-/// Whether the identifier is there and the root table lies inside the file.
+const EXECUTORCH: Marked =
+    Marked { identifier: b"ET12", format: Format::Executorch, truncated: &say::TRUNCATED };
+
+/// Whether the head is that of a program.
 pub(crate) fn plausible(head: &[u8], len: u64) -> bool {
-    has_identifier(head, len, b"ET12")
+    EXECUTORCH.plausible(head, len)
 }
 
 /// Identifies a program by its identifier.
@@ -45,14 +46,7 @@ pub(crate) fn identify<R: Read + Seek>(
     head: &[u8],
     len: u64,
 ) -> io::Result<Option<Identified>> {
-    if !plausible(head, len) {
-        return Ok(None);
-    }
-    let reason = "FlatBuffer identifier ET12";
-    let mut found = Identified::new(Format::Executorch, Sureness::Certain, Role::Weights, reason);
-    let outcome = Flat::new(reader, 0, len).root().map(drop);
-    found.settle(outcome, say::TRUNCATED.id)?;
-    Ok(Some(found))
+    EXECUTORCH.identify(reader, head, len, |_, _, _| Ok(()))
 }
 
 /// Looks at all of the file.

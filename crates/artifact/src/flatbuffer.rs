@@ -2,11 +2,12 @@
 //!
 //! Source: FlatBuffers "Internals": a table begins with the distance back to its list of fields, vectors and texts with their length.
 
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek};
 
-use domain::Severity;
+use domain::{Role, Severity};
 
 use crate::{
+    Format, Identified, Rule, Sureness,
     protobuf::malformed,
     reader::{Bounded, Fault},
     rules,
@@ -204,8 +205,43 @@ impl<'r, R: Read + Seek> Flat<'r, R> {
     }
 }
 
+/// A format that is a FlatBuffer with an identifier of its own.
+pub(crate) struct Marked {
+    /// Its identifier.
+    pub(crate) identifier: &'static [u8; 4],
+    pub(crate) format: Format,
+    /// What is said of a file that ends too early.
+    pub(crate) truncated: &'static Rule,
+}
+
+impl Marked {
+    /// Whether the identifier is there and the root table lies inside the file.
+    pub(crate) fn plausible(&self, head: &[u8], len: u64) -> bool {
+        has_identifier(head, len, self.identifier)
+    }
+
+    /// Identifies a file by its identifier and its root table, of which `read` takes what the format says about itself.
+    pub(crate) fn identify<R: Read + Seek>(
+        &self,
+        reader: &mut R,
+        head: &[u8],
+        len: u64,
+        read: impl FnOnce(&mut Flat<'_, R>, &Table, &mut Identified) -> Result<(), Fault>,
+    ) -> io::Result<Option<Identified>> {
+        if !self.plausible(head, len) {
+            return Ok(None);
+        }
+        let reason = format!("FlatBuffer identifier {}", String::from_utf8_lossy(self.identifier));
+        let mut found = Identified::new(self.format, Sureness::Certain, Role::Weights, reason);
+        let mut flat = Flat::new(reader, 0, len);
+        let outcome = flat.root().and_then(|root| read(&mut flat, &root, &mut found));
+        found.settle(outcome, self.truncated.id)?;
+        Ok(Some(found))
+    }
+}
+
 /// Whether a head carries this identifier and a root that lies behind it and in the file.
-pub(crate) fn has_identifier(head: &[u8], len: u64, identifier: &[u8; 4]) -> bool {
+fn has_identifier(head: &[u8], len: u64, identifier: &[u8; 4]) -> bool {
     head.get(4..8) == Some(identifier)
         && crate::reader::u32_at(head, 0).is_some_and(|root| root >= 8 && u64::from(root) < len)
 }

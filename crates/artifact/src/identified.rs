@@ -76,11 +76,25 @@ pub enum Format {
     Ncnn,
     /// Parameters of TVM.
     Tvm,
+    /// A PyTorch program as `torch.export` saves it.
+    TorchExport,
+    /// One NumPy array.
+    Npy,
+    /// A model of NVIDIA NeMo: a tar with its configuration.
+    Nemo,
+    /// A scikit-learn model as skops saves it.
+    Skops,
+    /// A bundle of MediaPipe: an archive of TensorFlow Lite models.
+    Mediapipe,
+    /// A container of Qualcomm's runtime.
+    Dlc,
+    /// A checkpoint of Orbax, and the store of values that it lies in.
+    Orbax,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 38] = [
         Self::Gguf,
         Self::Ggml,
         Self::Safetensors,
@@ -112,6 +126,13 @@ impl Format {
         Self::Mnn,
         Self::Ncnn,
         Self::Tvm,
+        Self::TorchExport,
+        Self::Npy,
+        Self::Nemo,
+        Self::Skops,
+        Self::Mediapipe,
+        Self::Dlc,
+        Self::Orbax,
     ];
 
     /// The catalogue id of the format.
@@ -148,6 +169,13 @@ impl Format {
             Self::Mnn => "mnn",
             Self::Ncnn => "ncnn",
             Self::Tvm => "tvm",
+            Self::TorchExport => "torch-export",
+            Self::Npy => "npy",
+            Self::Nemo => "nemo",
+            Self::Skops => "skops",
+            Self::Mediapipe => "mediapipe",
+            Self::Dlc => "dlc",
+            Self::Orbax => "orbax",
         }
     }
 }

@@ -29,11 +29,11 @@ pub use digests::SecondCore;
 
 use crate::{
     Format, Identified, compiled, containers, coreml, executorch, ggml, gguf, hdf5, identify, keras, msgpack,
-    onnx, openvino, ort, paddle,
+    numpy, onnx, openvino, orbax, ort, paddle,
     pickle::{self, Context},
     rdata,
     reader::cut,
-    rules, safetensors, tensorflow, texts, tflite, trees,
+    rules, safetensors, tarball, tensorflow, texts, tflite, trees, wrapped,
 };
 
 /// What one inspection may spend. No number in a file moves these.
@@ -95,6 +95,15 @@ pub struct Member {
     pub verdict: Verdict,
 }
 
+/// A file that another one names as a part of it, by its path from there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its path, which stays in the folder of the file that names it.
+    pub path: String,
+    /// How many bytes it must have at least; 0 where that is not said.
+    pub least: u64,
+}
+
 /// What an inspection concluded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inspection {
@@ -108,6 +117,8 @@ pub struct Inspection {
     pub members: Vec<Member>,
     /// Members that are not listed because there are too many.
     pub unlisted_members: u64,
+    /// Files that belong to it and lie beside it.
+    pub parts: Vec<Part>,
     /// The SHA-256 of all bytes, if they were all read.
     pub sha256: Option<Sha256Digest>,
     /// The SHA-256 of the weights apart from the header, which a relabelled copy keeps.
@@ -158,6 +169,8 @@ pub fn inspect<R: Read + Seek>(
         add_base_models(&mut identified.metadata, std::mem::take(&mut look.base_models));
         add_learned(&mut identified.metadata, std::mem::take(&mut look.learned));
     }
+    let parts = std::mem::take(&mut look.parts);
+    let parts = parts.into_iter().map(|(path, least)| Part { path, least }).collect();
     let (verdict, facts, members, unlisted_members) = look.into_parts();
     Ok(Inspection {
         identified,
@@ -165,6 +178,7 @@ pub fn inspect<R: Read + Seek>(
         facts,
         members,
         unlisted_members,
+        parts,
         sha256: digests.map(|digests| digests.whole),
         weights_sha256: digests.and_then(|digests| digests.weights),
         bytes_read: source.bytes_read(),
@@ -192,11 +206,22 @@ fn add_learned(metadata: &mut Metadata, learned: Metadata) {
     }
 }
 
+/// The format of a file that somebody asks about: also of those which lie around in numbers and are no models by themselves.
+fn named(bytes: &Bytes<'_>) -> io::Result<Option<Identified>> {
+    if let Some(found) = identify(&mut bytes.reader(), bytes.len())? {
+        return Ok(Some(found));
+    }
+    match numpy::describe(bytes)? {
+        Some(found) => Ok(Some(found)),
+        None => orbax::describe(bytes),
+    }
+}
+
 /// Looks at a file that is not inside another one.
 fn look_at(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Result<Option<Identified>> {
-    let identified = identify(&mut bytes.reader(), bytes.len())?;
+    let identified = named(bytes)?;
     match &identified {
-        Some(found) => look_inside(bytes, found, look)?,
+        Some(found) => look_inside(bytes, found, name, look)?,
         None if look_at_other(bytes, name, look)? => {}
         None => look.say(&rules::UNKNOWN_FORMAT, None, "", "no model format was recognised"),
     }
@@ -205,11 +230,11 @@ fn look_at(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Result<Opt
 
 /// Looks at a member, unpacked, whatever it is, and lists it. Where archives hold plain tensors, a member in no format is no fault.
 pub(crate) fn look_at_member(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io::Result<()> {
-    let identified = identify(&mut bytes.reader(), bytes.len())?;
+    let identified = named(bytes)?;
     let format = identified.as_ref().map(|found| found.format.as_str());
     look.enter(name, |look| {
         let verdict = look.verdict_of(|look| match &identified {
-            Some(found) => look_inside(bytes, found, look),
+            Some(found) => look_inside(bytes, found, name, look),
             None => look_at_other(bytes, name, look).map(drop),
         })?;
         look.list(bytes.len(), format, verdict);
@@ -219,19 +244,35 @@ pub(crate) fn look_at_member(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>)
 }
 
 /// Hands a file to the inspector of its format.
-fn look_inside(bytes: &Bytes<'_>, found: &Identified, look: &mut Look<'_>) -> io::Result<()> {
+fn look_inside(bytes: &Bytes<'_>, found: &Identified, name: &str, look: &mut Look<'_>) -> io::Result<()> {
     for fact in &found.facts {
         look.keep(fact.clone());
     }
     match found.format {
+        Format::Pickle | Format::Rdata if wrapped::begins(bytes)? => {
+            containers::inspect(bytes, name, look).map(drop)
+        }
         Format::Gguf => gguf::inspect(bytes, look),
         Format::Ggml => ggml::inspect(bytes, look),
         Format::Safetensors => safetensors::inspect(bytes, look),
         Format::Pickle => pickle::inspect(bytes, Context::Plain, look),
         Format::Keras if hdf5::is_hdf5(bytes)? => hdf5::inspect(bytes, look),
-        Format::Pytorch | Format::Torchscript | Format::Npz | Format::Keras | Format::Llamafile => {
-            containers::inspect_model(bytes, found.format, look)
+        Format::Nemo | Format::Npy => containers::inspect(bytes, name, look).map(drop),
+        Format::Pytorch if tarball::begins(bytes)? => containers::inspect(bytes, name, look).map(drop),
+        Format::Pytorch
+        | Format::Torchscript
+        | Format::TorchExport
+        | Format::Npz
+        | Format::Keras
+        | Format::Llamafile
+        | Format::Skops
+        | Format::Mediapipe => containers::inspect_model(bytes, found.format, look),
+        Format::Dlc => {
+            containers::inspect_model(bytes, found.format, look)?;
+            compiled::inspect(bytes, found.format, look)
         }
+        Format::Orbax if is_json(bytes)? => texts::inspect(bytes, name, look).map(drop),
+        Format::Orbax => orbax::inspect(bytes, look),
         Format::Onnx => onnx::inspect(bytes, look),
         Format::Tflite => tflite::inspect(bytes, look),
         Format::Hdf5 => hdf5::inspect(bytes, look),
@@ -252,6 +293,11 @@ fn look_inside(bytes: &Bytes<'_>, found: &Identified, look: &mut Look<'_>) -> io
         | Format::Tvm
         | Format::Litertlm => compiled::inspect(bytes, found.format, look),
     }
+}
+
+fn is_json(bytes: &Bytes<'_>) -> io::Result<bool> {
+    let mut first = [0];
+    Ok(bytes.head(&mut first)? == 1 && first == [b'{'])
 }
 
 /// Looks at what is in no model format: a program, a container, or a configuration or template by its name. Answers whether it was one.

@@ -29,17 +29,21 @@ mod inspect;
 mod keras;
 mod llamafile;
 mod msgpack;
+mod numpy;
 mod onnx;
 mod openvino;
+mod orbax;
 mod ort;
 mod paddle;
 mod pickle;
 mod protobuf;
+mod prototext;
 mod rdata;
 mod reader;
 mod references;
 pub mod rules;
 mod safetensors;
+mod tarball;
 mod tensorflow;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
@@ -48,17 +52,18 @@ mod tests;
 mod texts;
 mod tflite;
 mod trees;
+mod wrapped;
 mod xml;
 mod zip;
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 pub use identified::{Claim, Format, Identified, Sureness};
-pub use inspect::{Inspection, Limits, Member, SecondCore, inspect};
+pub use inspect::{Inspection, Limits, Member, Part, SecondCore, inspect};
 pub use rules::{Rule, revision, rule, rules};
 
 /// Raised whenever identification learns something, so that remembered "not an artefact" answers are forgotten.
-pub const IDENTIFICATION_REVISION: u32 = 2;
+pub const IDENTIFICATION_REVISION: u32 = 3;
 
 /// Bytes of a file's head that [`plausible`] needs.
 pub const HEAD: usize = 4096;
@@ -82,10 +87,14 @@ pub fn plausible(head: &[u8], len: u64) -> bool {
         || ort::plausible(head, len)
         || executorch::plausible(head, len)
         || rdata::plausible(head)
+        || numpy::plausible(head)
+        || orbax::plausible(head)
+        || tarball::plausible(head)
         || msgpack::plausible(head, len)
         || trees::plausible(head, len)
         || openvino::plausible(head)
         || compiled::plausible(head, len)
+        || wrapped::plausible(head)
         || pickle::plausible(head, len)
 }
 
@@ -113,6 +122,9 @@ pub fn identify<R: Read + Seek>(reader: &mut R, len: u64) -> io::Result<Option<I
         hdf5::identify,
         safetensors::identify,
         rdata::identify,
+        numpy::identify,
+        orbax::identify,
+        tarball::identify,
         compiled::identify,
         trees::identify,
         openvino::identify,
@@ -121,6 +133,7 @@ pub fn identify<R: Read + Seek>(reader: &mut R, len: u64) -> io::Result<Option<I
         coreml::identify,
         tensorflow::identify,
         msgpack::identify,
+        wrapped::identify,
         pickle::identify,
     ];
     for format in formats {

@@ -16,7 +16,7 @@ pub(crate) use self::{
     walk::inspect,
 };
 use crate::{
-    Format, Identified, Sureness,
+    Format, Identified, Sureness, prototext,
     reader::{Bounded, Fault},
 };
 
@@ -43,8 +43,39 @@ const fn in_graph(field: u64) -> bool {
     matches!(field, 1 | 2 | 5 | 10..=16)
 }
 
+/// What a model begins with as text.
+const TEXT: [&str; 11] = [
+    "ir_version",
+    "producer_name",
+    "producer_version",
+    "domain",
+    "model_version",
+    "doc_string",
+    "graph",
+    "opset_import",
+    "metadata_props",
+    "training_info",
+    "functions",
+];
+
 /// Whether the fields of the head, as far as they can be seen, could be those of a model.
 pub(crate) fn plausible(head: &[u8], len: u64) -> bool {
+    has_fields(head, len) || text(head).is_some()
+}
+
+/// The version and the producer of a model that is written as text; its graph must show, or an operator set.
+fn text(head: &[u8]) -> Option<(u64, [String; 2])> {
+    let fields = prototext::of_head(head, &TEXT)?;
+    let version = prototext::all(&fields, "ir_version").next()?.text().parse().ok()?;
+    let graphs = || prototext::all(&fields, "graph").flat_map(prototext::Value::fields);
+    let is_graph =
+        graphs().any(|field| matches!(field.name.as_str(), "node" | "name" | "initializer" | "input"));
+    let is_model = is_graph || prototext::all(&fields, "opset_import").next().is_some();
+    let of = |name| prototext::all(&fields, name).next().map(prototext::Value::text).unwrap_or_default();
+    is_model.then(|| (version, [of("producer_name"), of("producer_version")]))
+}
+
+fn has_fields(head: &[u8], len: u64) -> bool {
     let mut at = 0usize;
     let mut known = false;
     while let Some(rest) = head.get(at..).filter(|rest| !rest.is_empty()) {
@@ -101,7 +132,14 @@ pub(crate) fn identify<R: Read + Seek>(
     head: &[u8],
     len: u64,
 ) -> io::Result<Option<Identified>> {
-    if !plausible(head, len) {
+    if let Some((version, [producer, producer_version])) = text(head) {
+        let reason = format!("text form of a protocol buffer with IR version {version} and a graph");
+        let mut found = Identified::new(Format::Onnx, Sureness::Probable, Role::Weights, reason);
+        found.keep("producer_name", &producer);
+        found.keep("producer_version", &producer_version);
+        return Ok(Some(found));
+    }
+    if !has_fields(head, len) {
         return Ok(None);
     }
     let mut seen = Seen::default();

@@ -4,11 +4,11 @@
 
 use std::io::{self, Read, Seek};
 
-use domain::{Role, Severity};
+use domain::Severity;
 
 use crate::{
-    Format, Identified, Sureness,
-    flatbuffer::{Flat, Table, has_identifier},
+    Format, Identified,
+    flatbuffer::{Flat, Marked, Table},
     inspect::{Bytes, Look},
     onnx::{Needs, needs},
     reader::Fault,
@@ -19,9 +19,11 @@ use crate::{
 /// Graphs in attributes of nodes of graphs.
 const DEPTH: u8 = 32;
 
-/// Whether the identifier is there and the root table lies inside the file.
+const ORT: Marked = Marked { identifier: b"ORTM", format: Format::Ort, truncated: &say::TRUNCATED };
+
+/// Whether the head is that of a model.
 pub(crate) fn plausible(head: &[u8], len: u64) -> bool {
-    has_identifier(head, len, b"ORTM")
+    ORT.plausible(head, len)
 }
 
 /// Identifies a model by its identifier.
@@ -30,21 +32,13 @@ pub(crate) fn identify<R: Read + Seek>(
     head: &[u8],
     len: u64,
 ) -> io::Result<Option<Identified>> {
-    if !plausible(head, len) {
-        return Ok(None);
-    }
-    let mut found =
-        Identified::new(Format::Ort, Sureness::Certain, Role::Weights, "FlatBuffer identifier ORTM");
-    let mut flat = Flat::new(reader, 0, len);
-    let outcome = flat.root().and_then(|session| {
-        found.keep("ort_version", &flat.text(&session, 0)?);
-        let Some(model) = flat.child(&session, 1)? else { return Ok(()) };
+    ORT.identify(reader, head, len, |flat, session, found| {
+        found.keep("ort_version", &flat.text(session, 0)?);
+        let Some(model) = flat.child(session, 1)? else { return Ok(()) };
         found.keep("producer_name", &flat.text(&model, 2)?);
         found.keep("producer_version", &flat.text(&model, 3)?);
         Ok(())
-    });
-    found.settle(outcome, say::TRUNCATED.id)?;
-    Ok(Some(found))
+    })
 }
 
 /// Looks at all of the file.

@@ -3,6 +3,7 @@
 //! Sources: `tensorflow/core/protobuf/saved_model.proto`, `meta_graph.proto`, `core/framework/graph.proto`, and
 //! `core/util/tensor_bundle/tensor_bundle.h`, whose index is a table of LevelDB with a first key that no database has.
 
+mod index;
 mod operators;
 mod walk;
 
@@ -13,7 +14,12 @@ use domain::Role;
 pub(crate) use self::walk::{inspect, is_dangerous_flex};
 use crate::{
     Format, Identified, Sureness,
-    protobuf::{Span, Wire},
+    protobuf::{
+        Field, Span,
+        Value::{Number, Payload},
+        Wire,
+    },
+    prototext::{self, Value},
     reader::Fault,
 };
 
@@ -31,7 +37,16 @@ pub(crate) enum Kind {
     KerasMetadata,
     /// The index of a checkpoint.
     Index,
+    /// `saved_model.pbtxt`.
+    SavedModelText,
+    /// A graph as text.
+    GraphText,
 }
+
+/// What graphs and saved models begin with as text.
+const TEXT: [&str; 5] = ["node", "library", "versions", "saved_model_schema_version", "meta_graphs"];
+/// Fields of one message of the head that are looked at.
+const FIELDS: u32 = 32;
 
 /// Whether the head may be that of one of them.
 pub(crate) fn plausible(head: &[u8], len: u64) -> bool {
@@ -44,11 +59,28 @@ fn kind(head: &[u8], len: u64) -> Option<Kind> {
         [0, 0, size @ 4..=64, 0x08, rest @ ..] if rest.len() > usize::from(*size) => {
             is_index(rest).then_some(Kind::Index)
         }
-        [0x08, 1..=2, 0x12, ..] => is_saved_model(head, len).then_some(Kind::SavedModel),
-        [0x0a, ..] if is_graph(head, len) => Some(Kind::Graph),
+        [0x08 | 0x12, ..] if is_saved_model(head, len) => Some(Kind::SavedModel),
+        [0x0a | 0x12 | 0x1a | 0x22, ..] if is_graph(head, len) => Some(Kind::Graph),
         [0x0a, ..] => is_keras_metadata(head).then_some(Kind::KerasMetadata),
-        _ => None,
+        _ => kind_of_text(head),
     }
+}
+
+/// What a text is, by the fields that its head shows: a graph has a node with an operator that TensorFlow has.
+fn kind_of_text(head: &[u8]) -> Option<Kind> {
+    let fields = prototext::of_head(head, &TEXT)?;
+    let is_node = |node: &Value| {
+        prototext::all(node.fields(), "op").any(|operator| operators::is_known(&operator.text()))
+    };
+    let library = || prototext::all(&fields, "library").flat_map(Value::fields);
+    let called = |field: &prototext::Field| prototext::all(field.value.fields(), "node_def").any(is_node);
+    if prototext::all(&fields, "node").any(is_node) || library().any(called) {
+        return Some(Kind::GraphText);
+    }
+    let of_model = |meta: &Value| {
+        meta.fields().iter().any(|field| matches!(field.name.as_str(), "meta_info_def" | "graph_def"))
+    };
+    prototext::all(&fields, "meta_graphs").any(of_model).then_some(Kind::SavedModelText)
 }
 
 /// The header of a bundle: a number of shards, a byte order where it is not little, and a version.
@@ -67,37 +99,50 @@ fn in_head<T>(
     walk(&mut Wire::new(&mut cursor, end), Span { at: 0, end }).ok()
 }
 
-/// A meta graph begins with its description, or with a graph.
+/// Whether one of the first fields is a meta graph. Writers choose the order.
 fn is_saved_model(head: &[u8], len: u64) -> bool {
     let looks = in_head(head, len, |wire, mut model| {
-        wire.next(&mut model)?;
-        let Some(mut meta) = wire.next(&mut model)?.and_then(super::protobuf::Field::payload) else {
-            return Ok(false);
-        };
-        let Some(first) = wire.next(&mut meta)? else { return Ok(false) };
-        let Some(mut inside) = first.payload() else { return Ok(false) };
-        match first.number {
-            // The description: stripped operators, tags, versions of TensorFlow.
-            1 => {
-                while let Some(field) = wire.next(&mut inside)? {
-                    if field.number == 2 {
-                        return Ok(true);
-                    }
-                    if !(1..=8).contains(&field.number) {
-                        return Ok(false);
-                    }
-                    if matches!(field.number, 5 | 6) {
-                        let Some(span) = field.payload() else { return Ok(false) };
-                        return wire.text(span).map(|text| text.is_ascii());
-                    }
-                }
-                Ok(false)
+        for _ in 0..FIELDS {
+            match wire.next(&mut model)? {
+                Some(Field { number: 1, value: Number(_), .. }) => {}
+                Some(Field { number: 2, value: Payload(meta), .. }) => return is_meta_graph(wire, meta),
+                _ => break,
             }
-            2 => nodes(wire, inside),
-            _ => Ok(false),
         }
+        Ok(false)
     });
     looks == Some(true)
+}
+
+/// Whether a message has the description of a meta graph, or a graph.
+fn is_meta_graph<R: Read + Seek>(wire: &mut Wire<'_, R>, mut meta: Span) -> Result<bool, Fault> {
+    for _ in 0..FIELDS {
+        let Some(Field { number: number @ 1..=7, value: Payload(span), .. }) = wire.next(&mut meta)? else {
+            break;
+        };
+        let fits = match number {
+            1 => is_description(wire, span)?,
+            2 => nodes(wire, span)?,
+            _ => false,
+        };
+        if fits {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The description: stripped operators, tags, versions of TensorFlow.
+fn is_description<R: Read + Seek>(wire: &mut Wire<'_, R>, mut message: Span) -> Result<bool, Fault> {
+    while let Some(field) = wire.next(&mut message)? {
+        match (field.number, field.value) {
+            (2, _) => return Ok(true),
+            (5 | 6, Payload(span)) => return wire.text(span).map(|text| text.is_ascii()),
+            (1..=8, _) => {}
+            _ => break,
+        }
+    }
+    Ok(false)
 }
 
 #[expect(clippy::redundant_closure, reason = "the function alone is not general enough in its lifetimes")]
@@ -105,20 +150,57 @@ fn is_graph(head: &[u8], len: u64) -> bool {
     in_head(head, len, |wire, graph| nodes(wire, graph)) == Some(true)
 }
 
-/// Whether a graph begins with a node that has a name and an operator which TensorFlow has.
+/// Whether one of the first nodes of a graph, or of its functions, has an operator which TensorFlow has.
 fn nodes<R: Read + Seek>(wire: &mut Wire<'_, R>, mut graph: Span) -> Result<bool, Fault> {
-    let first = wire.next(&mut graph)?.filter(|field| field.number == 1);
-    let Some(mut node) = first.and_then(super::protobuf::Field::payload) else { return Ok(false) };
-    let (name, operator) = (wire.next(&mut node)?, wire.next(&mut node)?);
-    let (Some(name), Some(operator)) = (name, operator) else { return Ok(false) };
-    match (name.number, name.payload(), operator.number, operator.payload()) {
-        (1, Some(name), 2, Some(operator)) if operator.len() < 128 => {
-            let name = wire.text(name)?;
-            let operator = wire.text(operator)?;
-            Ok(!name.chars().any(char::is_control) && operators::is_known(&operator))
+    for _ in 0..FIELDS {
+        let fits = match wire.next(&mut graph)? {
+            Some(Field { number: 1, value: Payload(node), .. }) => is_node(wire, node)?,
+            Some(Field { number: 2, value: Payload(library), .. }) => is_library(wire, library)?,
+            Some(Field { number: 3, value: Number(_), .. } | Field { number: 4, value: Payload(_), .. }) => {
+                false
+            }
+            _ => break,
+        };
+        if fits {
+            return Ok(true);
         }
-        _ => Ok(false),
     }
+    Ok(false)
+}
+
+fn is_node<R: Read + Seek>(wire: &mut Wire<'_, R>, mut node: Span) -> Result<bool, Fault> {
+    let (mut named, mut known) = (false, false);
+    for _ in 0..FIELDS {
+        match wire.next(&mut node)? {
+            Some(Field { number: 1, value: Payload(name), .. }) => {
+                named = !wire.text(name)?.chars().any(char::is_control);
+            }
+            Some(Field { number: 2, value: Payload(operator), .. }) if operator.len() < 128 => {
+                known = operators::is_known(&wire.text(operator)?);
+            }
+            Some(Field { number: 3..=6, value: Payload(_), .. }) => {}
+            _ => break,
+        }
+        if named && known {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the first function has a node with an operator which TensorFlow has.
+fn is_library<R: Read + Seek>(wire: &mut Wire<'_, R>, mut library: Span) -> Result<bool, Fault> {
+    let Some(Field { number: 1, value: Payload(mut function), .. }) = wire.next(&mut library)? else {
+        return Ok(false);
+    };
+    for _ in 0..FIELDS {
+        match wire.next(&mut function)? {
+            Some(Field { number: 3, value: Payload(node), .. }) if is_node(wire, node)? => return Ok(true),
+            Some(Field { value: Payload(_), .. }) => {}
+            _ => break,
+        }
+    }
+    Ok(false)
 }
 
 fn is_keras_metadata(head: &[u8]) -> bool {
@@ -142,6 +224,9 @@ pub(crate) fn identify<R: Read + Seek>(
         Kind::KerasMetadata => {
             (Sureness::Probable, Role::Data, "protocol buffer with metadata of Keras objects")
         }
+        Kind::SavedModelText | Kind::GraphText => {
+            (Sureness::Probable, Role::Weights, "text form of a protocol buffer with TensorFlow's graphs")
+        }
         Kind::Index if ends_as_table(reader, len)? => {
             (Sureness::Certain, Role::Weights, "table with the header of a tensor bundle")
         }
@@ -152,8 +237,8 @@ pub(crate) fn identify<R: Read + Seek>(
     found.keep(
         "kind",
         match kind {
-            Kind::SavedModel => "SavedModel",
-            Kind::Graph => "GraphDef",
+            Kind::SavedModel | Kind::SavedModelText => "SavedModel",
+            Kind::Graph | Kind::GraphText => "GraphDef",
             Kind::KerasMetadata => "Keras metadata",
             Kind::Index => "checkpoint index",
         },

@@ -8,12 +8,14 @@
 )]
 
 pub mod archives;
+mod bundles;
 mod corpus;
 mod graphs;
 pub mod pickles;
 
 use self::graphs::hdf5_old;
 pub use self::{
+    bundles::*,
     corpus::{Case, corpus},
     graphs::*,
 };

@@ -4,13 +4,16 @@
 
 mod code;
 mod configuration;
+pub(crate) mod exported;
 mod go;
 pub(crate) mod jinja;
 mod json;
 mod names;
 mod node;
+mod packages;
 mod plain;
 mod sentencepiece;
+mod serving;
 mod skops;
 #[cfg(test)]
 mod tests;
@@ -41,6 +44,12 @@ enum Kind {
     Preset,
     Card,
     Python,
+    /// What MLflow calls `MLmodel`.
+    Mlflow,
+    /// What Triton calls `config.pbtxt`.
+    Triton,
+    /// A list of packages that pip installs.
+    Requirements,
     /// Nothing in it is loaded or run.
     Prose,
 }
@@ -53,7 +62,18 @@ fn kind(name: &str) -> Option<Kind> {
         "preset.ini" => Kind::Preset,
         "modelfile" => Kind::Modelfile,
         "template" => Kind::GoTemplate,
-        "params" => Kind::Json,
+        // Ollama's parameters; what Orbax and Zarr write beside their arrays.
+        "params"
+        | "_checkpoint_metadata"
+        | "_metadata"
+        | "_sharding"
+        | ".zarray"
+        | ".zgroup"
+        | ".zattrs"
+        | ".zmetadata" => Kind::Json,
+        "mlmodel" => Kind::Mlflow,
+        "config.pbtxt" => Kind::Triton,
+        _ if name.starts_with("requirements") && extension == "txt" => Kind::Requirements,
         "system" | "license" | "licence" | "notice" | "copying" | "use_policy" | "merges" | "version"
         | "byteorder" | ".gitattributes" | ".gitignore" | ".gitkeep" | "requirements" => Kind::Prose,
         "setup.py" | "conftest.py" => Kind::Prose,
@@ -98,7 +118,9 @@ pub(crate) fn inspect(bytes: &Bytes<'_>, name: &str, look: &mut Look<'_>) -> io:
                 say_json(&mistake, look);
             }
         }
-        Kind::Yaml => yaml_configuration(text, &name, look),
+        Kind::Yaml | Kind::Mlflow => yaml_configuration(text, &name, look),
+        Kind::Triton => serving::triton(text, look),
+        Kind::Requirements => packages::requirements(text, look),
         Kind::Jinja => jinja::judge(text, jinja::Place { key: &cut(&name), offset: Some(0) }, look),
         Kind::GoTemplate => go::judge(text, &cut(&name), look),
         Kind::Modelfile => plain::modelfile(text, look),
@@ -140,6 +162,13 @@ fn yaml_configuration(text: &str, name: &str, look: &mut Look<'_>) {
     }
     for root in &document.roots {
         configuration::judge(root, name, look);
+        match name {
+            "mlmodel" => serving::mlflow(root, look),
+            "conda.yaml" | "conda.yml" | "environment.yaml" | "environment.yml" | "python_env.yaml" => {
+                packages::environment(root, look);
+            }
+            _ => {}
+        }
     }
     match document.mistake {
         None => {}

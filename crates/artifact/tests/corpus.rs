@@ -58,15 +58,38 @@ const TRICKS: [&str; 32] = [
 const TABLES: [(&str, &[&str]); 5] = [
     (
         "Pickles and archives",
-        &["pickle", "pytorch", "torchscript", "joblib", "npy", "npz", "zip", "tar", "gzip", "7z"],
+        &[
+            "pickle",
+            "pytorch",
+            "torchscript",
+            "torch-export",
+            "joblib",
+            "npy",
+            "npz",
+            "zip",
+            "tar",
+            "gzip",
+            "7z",
+        ],
     ),
     ("Weights", &["gguf", "safetensors"]),
-    ("Templates and configurations", &["jinja", "json", "yaml", "python", "template", "preset", "skops"]),
-    ("Graphs", &["keras", "hdf5", "tensorflow", "tflite", "onnx", "ort", "executorch", "mnn", "paddle"]),
+    (
+        "Templates and configurations",
+        &[
+            "jinja", "json", "yaml", "python", "template", "preset", "skops", "nemo", "mlflow", "triton",
+            "packages",
+        ],
+    ),
+    (
+        "Graphs",
+        &["keras", "hdf5", "tensorflow", "tflite", "mediapipe", "onnx", "ort", "executorch", "mnn", "paddle"],
+    ),
     (
         "Other formats",
         &[
             "coreml",
+            "orbax",
+            "dlc",
             "openvino",
             "pmml",
             "rdata",

@@ -1,15 +1,18 @@
 //! The formats of this kind that have a structure which can be followed: TVM's parameters and LiteRT-LM's sections.
 //!
-//! Sources: `tvm/src/runtime/file_utils.cc` (`LoadParams`), `LiteRT-LM` `schema/litertlm_header_schema.fbs`, NCNN "param and model file".
+//! Sources: `tvm/src/runtime/file_utils.cc` (`LoadParams`), MLC `tensor-cache.json`, `LiteRT-LM` `schema/litertlm_header_schema.fbs`, NCNN "param and model file".
 
 use std::io::{self, Read, Seek};
+
+use serde::Deserialize;
 
 use super::TVM;
 use crate::{
     flatbuffer::Flat,
     inspect::{Bytes, Look, look_at_member},
     protobuf::malformed,
-    reader::{Bounded, Fault},
+    reader::{Bounded, Fault, contains, cut},
+    references::leads_away,
     rules::graphs as say,
 };
 
@@ -22,6 +25,62 @@ pub(super) fn is_ncnn(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head.get(..64).unwrap_or(head)).into_owned();
     let mut words = text.lines().nth(1).unwrap_or_default().split_ascii_whitespace().map(str::parse::<u32>);
     matches!((words.next(), words.next(), words.next()), (Some(Ok(1..)), Some(Ok(1..)), None))
+}
+
+/// Whether a head is that of the list of a model's files, as MLC writes it: `ndarray-cache.json` or `tensor-cache.json`.
+pub(super) fn is_list(head: &[u8]) -> bool {
+    head.first() == Some(&b'{')
+        && contains(head, b"\"dataPath\"")
+        && (contains(head, b"\"raw-shard\"") || contains(head, b"\"ParamSize\""))
+}
+
+/// A list of files, each with the arrays in it.
+pub(super) fn list(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> {
+    let content = bytes.whole(look.limits.text)?;
+    let list = content.and_then(|content| serde_json::from_slice::<List>(&content).ok());
+    let Some(list) = list else {
+        look.say(&say::MALFORMED, None, "", "the list of files cannot be read");
+        return Ok(());
+    };
+    let (mut parameters, mut tensors) = (Some(0u64), 0u64);
+    for file in &list.records {
+        match leads_away(&file.path) {
+            Some(fault) => {
+                let message = format!("weights are to be read from `{}`: {fault}", cut(&file.path));
+                look.say(&say::EXTERNAL_PATH, None, &file.path, message);
+            }
+            None => look.name_part(&file.path, file.size),
+        }
+        for array in &file.records {
+            tensors = tensors.saturating_add(1);
+            let elements = array.shape.iter().try_fold(1u64, |all, extent| all.checked_mul(*extent));
+            parameters = parameters.zip(elements).and_then(|(sum, more)| sum.checked_add(more));
+        }
+    }
+    look.learn_weights(parameters, tensors, None, std::iter::empty());
+    Ok(())
+}
+
+/// `ndarray-cache.json`.
+#[derive(Deserialize)]
+struct List {
+    records: Vec<ListedFile>,
+}
+
+#[derive(Deserialize)]
+struct ListedFile {
+    #[serde(rename = "dataPath")]
+    path: String,
+    #[serde(rename = "nbytes", default)]
+    size: u64,
+    #[serde(default)]
+    records: Vec<ListedArray>,
+}
+
+#[derive(Deserialize)]
+struct ListedArray {
+    #[serde(default)]
+    shape: Vec<u64>,
 }
 
 /// Names and arrays of TVM.

@@ -19,7 +19,7 @@ const BLOCK: u64 = 512;
 const TEXT: usize = 1 << 20;
 
 /// Whether a header of a tar archive stands here: its checksum is right.
-pub(super) fn begins(head: &[u8]) -> bool {
+pub(crate) fn begins(head: &[u8]) -> bool {
     let Some(block) = head.get(..512) else { return false };
     let stored = block.get(148..156).and_then(octal);
     // Two ways of adding: some old tools took the bytes for signed ones.

@@ -27,6 +27,9 @@ const SPARE: u64 = 16 << 20;
 const MEMBERS: usize = 4096;
 /// Keys and claims that are kept.
 const CLAIMS: usize = 96;
+/// Names of parts that are kept, and the longest of them in bytes.
+const PARTS: usize = 10_000;
+const PART_NAME: usize = 4096;
 
 /// What an inspection knows and gathers on its way through a file and its members.
 pub(crate) struct Look<'l> {
@@ -46,6 +49,8 @@ pub(crate) struct Look<'l> {
     purse: Purse,
     /// Bytes that may still be looked at more than once.
     spare: u64,
+    /// Whether offsets are of something that is not the file.
+    placeless: bool,
     /// Compressed layers around where the look stands.
     pub(crate) layers: usize,
     /// Licences, and models that this one was made from, which a member claims.
@@ -57,6 +62,8 @@ pub(crate) struct Look<'l> {
     pub(crate) checksums: Vec<Checksum>,
     /// What the whole of the file says about itself beyond its header. Members add nothing to it.
     pub(crate) learned: Metadata,
+    /// Files that the file itself names as parts of it, and how long they must be at least.
+    pub(crate) parts: BTreeMap<String, u64>,
 }
 
 impl<'l> Look<'l> {
@@ -73,13 +80,23 @@ impl<'l> Look<'l> {
             unlisted: 0,
             purse: Purse::new(limits.unpacked),
             spare: SPARE,
+            placeless: false,
             layers: 0,
             license_claims: Vec::new(),
             base_models: Vec::new(),
             weights: Vec::new(),
             checksums: Vec::new(),
             learned: Metadata::default(),
+            parts: BTreeMap::new(),
         }
+    }
+
+    /// Looks at something that was made from the file, so that places in it are none in the file.
+    pub(crate) fn without_places<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.placeless, true);
+        let outcome = inside(self);
+        self.placeless = before;
+        outcome
     }
 
     /// Says that a rule holds here. `name` is what it is about, resolved (`os.system`), and empty when there is no such thing.
@@ -91,7 +108,7 @@ impl<'l> Look<'l> {
         message: impl Into<String>,
     ) {
         self.verdict = self.verdict.max(rule.verdict);
-        let offset = offset.into();
+        let offset = offset.into().filter(|_| !self.placeless);
         if let Some(at) = self.seen.get(&(rule.id, name.to_owned())) {
             let place = (!self.path.is_empty()).then(|| self.place());
             if let Some(fact) = self.facts.get_mut(*at) {
@@ -216,7 +233,18 @@ impl<'l> Look<'l> {
             self.learned.parameters = parameters;
             self.learned.tensors = Some(tensors);
             self.learned.quantization = commonest;
-            self.weights.extend(stretches);
+            if !self.placeless {
+                self.weights.extend(stretches);
+            }
+        }
+    }
+
+    /// Keeps the name of a file that the file itself takes for a part of it, and how long that must be at least.
+    pub(crate) fn name_part(&mut self, path: &str, least: u64) {
+        let known = self.parts.contains_key(path);
+        if self.path.is_empty() && (known || self.parts.len() < PARTS) && path.len() <= PART_NAME {
+            let part = self.parts.entry(path.to_owned()).or_default();
+            *part = least.max(*part);
         }
     }
 

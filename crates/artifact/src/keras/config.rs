@@ -166,7 +166,7 @@ impl<'k, 'l> Judge<'k, 'l> {
         if code.is_empty() {
             if class == "__lambda__" {
                 self.look.say(&say::KERAS_LAMBDA, None, class, "a function in a form that cannot be read");
-            } else if let Some(name) = config.get("function").and_then(Value::as_str) {
+            } else if let Some(name) = config.get("function").and_then(lambda_name) {
                 self.custom(name);
             }
             return;
@@ -204,6 +204,19 @@ impl<'k, 'l> Judge<'k, 'l> {
             false => &say::EXTERNAL_PATH,
         };
         self.look.say(rule, None, path, message);
+    }
+}
+
+/// The name of a function that is registered with the loader, in every form that the versions gave it.
+fn lambda_name(function: &Value) -> Option<&str> {
+    match function {
+        Value::String(name) => Some(name),
+        Value::Array(parts) => parts.first().and_then(Value::as_str),
+        Value::Object(object) => ["config", "registered_name", "name", "class_name"]
+            .into_iter()
+            .filter_map(|key| object.get(key).and_then(Value::as_str))
+            .find(|name| *name != "function" && *name != "__lambda__"),
+        _ => None,
     }
 }
 

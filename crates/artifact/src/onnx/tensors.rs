@@ -137,6 +137,7 @@ impl<R: Read + Seek> Inspector<'_, '_, '_, R> {
     }
 
     fn external(&mut self, tensor: &Tensor, at: u64) {
+        self.part(tensor);
         for (key, value) in &tensor.entries {
             match key.as_str() {
                 "location" => self.location(tensor, value, at),
@@ -158,6 +159,18 @@ impl<R: Read + Seek> Inspector<'_, '_, '_, R> {
                     self.look.say(&say::EXTERNAL_KEY_UNKNOWN, at, key, message);
                 }
             }
+        }
+    }
+
+    /// The file that holds the weights, and how far they reach in it.
+    fn part(&mut self, tensor: &Tensor) {
+        let of =
+            |key: &str| tensor.entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value);
+        let number = |key| of(key).and_then(|value| value.trim().parse::<u64>().ok());
+        let length = number("length").or_else(|| Self::needed(tensor)).unwrap_or(0);
+        let least = number("offset").unwrap_or(0).saturating_add(length);
+        if let Some(place) = of("location").filter(|place| leads_away(place).is_none()) {
+            self.look.name_part(place, least);
         }
     }
 

@@ -12,8 +12,10 @@ use super::{
     tensors::element,
 };
 use crate::{
+    HEAD,
     inspect::{Bytes, Look},
     protobuf::{Field, Span, Value, Wire},
+    prototext::{self, ONNX_MODEL},
     reader::{Fault, cut},
     references::{code_in, leads_away},
     rules::{self, graphs as say},
@@ -59,6 +61,18 @@ pub(super) struct Inspector<'w, 'k, 'l, R> {
 
 /// Looks at all of the file.
 pub(crate) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> {
+    let mut head = [0; HEAD];
+    let got = bytes.head(&mut head)?;
+    if super::text(head.get(..got).unwrap_or_default()).is_none() {
+        return walk(bytes, look);
+    }
+    match prototext::recoded(bytes, &ONNX_MODEL, look)? {
+        Some(recoded) => look.without_places(|look| walk(&recoded, look)),
+        None => Ok(()),
+    }
+}
+
+fn walk(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> {
     let mut reader = bytes.reader();
     let found = Found {
         parameters: Some(0),

@@ -5,8 +5,16 @@ use domain::{Severity, Verdict};
 use super::Rule;
 
 /// The rules of this area.
-pub(crate) const RULES: &[&Rule] =
-    &[&LFS_POINTER, &SHARD_MISSING, &MEMBER_MISSING, &MEMBER_UNREADABLE, &LINK_LEADS_OUT, &BROKEN_IMAGE];
+pub(crate) const RULES: &[&Rule] = &[
+    &LFS_POINTER,
+    &SHARD_MISSING,
+    &MEMBER_MISSING,
+    &PART_SHORT,
+    &CODE_MISSING,
+    &MEMBER_UNREADABLE,
+    &LINK_LEADS_OUT,
+    &BROKEN_IMAGE,
+];
 
 /// A Git LFS pointer in the place of a model.
 pub static LFS_POINTER: Rule = Rule {
@@ -42,6 +50,30 @@ pub static MEMBER_MISSING: Rule = Rule {
     help: "fetch the model again, whole",
     example: "the manifest of an image names a layer that is not in it",
     references: &[],
+};
+
+/// A file of weights ends before what the model says of it.
+pub static PART_SHORT: Rule = Rule {
+    id: "part-short",
+    severity: Severity::Low,
+    verdict: Verdict::Unscannable,
+    title: "a file of weights ends before what the model says of it",
+    does: "Careful loaders stop; careless ones read beyond the end of the file, or of memory.",
+    help: "fetch the file again, and compare its digest with the publisher's",
+    example: "model.onnx_data of 1 GB, and a tensor at 3 GB",
+    references: &["https://cwe.mitre.org/data/definitions/125.html"],
+};
+
+/// Code that a configuration names is not there.
+pub static CODE_MISSING: Rule = Rule {
+    id: "code-missing",
+    severity: Severity::Low,
+    verdict: Verdict::Clean,
+    title: "code that a configuration names is not there",
+    does: "A loader that may run code of models looks for it in the repository that the model came from, and runs what lies there that day.",
+    help: "fetch the model with its code, and read that",
+    example: "auto_map names modeling_x.XModel, and there is no modeling_x.py",
+    references: &["https://huggingface.co/docs/transformers/models#custom-models"],
 };
 
 /// A file of the model cannot be read.

@@ -13,6 +13,7 @@ pub(crate) const RULES: &[&Rule] = &[
     &EXTERNAL_DATA,
     &PYTHON_OPERATOR,
     &CUSTOM_OPERATOR,
+    &PROGRAM_TARGET,
     &VENDOR_OPERATOR,
     &COMPILED_PART,
     &TENSORRT,
@@ -50,6 +51,20 @@ pub(crate) const RULES: &[&Rule] = &[
     &R_LAZY,
     &R_FUNCTION,
 ];
+
+/// A file that ends before what is said of it.
+const fn truncated(id: &'static str, title: &'static str) -> Rule {
+    Rule {
+        id,
+        severity: Severity::Medium,
+        verdict: Verdict::Unscannable,
+        title,
+        does: "A part is missing, or the numbers in the file are lies.",
+        help: "fetch it again, and compare its digest with the publisher's",
+        example: "a download that broke off",
+        references: &[],
+    }
+}
 
 /// The model reads or writes a file elsewhere on the device.
 pub(crate) static EXTERNAL_PATH: Rule = Rule {
@@ -141,6 +156,18 @@ pub(crate) static CUSTOM_OPERATOR: Rule = Rule {
     references: &["https://onnxruntime.ai/docs/reference/operators/add-custom-op.html"],
 };
 
+/// A node of an exported program calls a function that is none of tensors.
+pub(crate) static PROGRAM_TARGET: Rule = Rule {
+    id: "torch-program-target",
+    severity: Severity::High,
+    verdict: Verdict::Suspicious,
+    title: "a node of an exported program calls a function that does not compute on tensors",
+    does: "The loader walks the dotted name from `torch`, `operator` or `math`, through whatever modules these have imported, and calls what it finds with the arguments beside it.",
+    help: "do not load it before somebody has explained the function that is named",
+    example: "target: torch.os.system",
+    references: &["https://docs.pytorch.org/docs/stable/export.html"],
+};
+
 /// An operator comes with a known extension.
 pub(crate) static VENDOR_OPERATOR: Rule = Rule {
     id: "vendor-operator",
@@ -226,52 +253,19 @@ pub(crate) static MALFORMED: Rule = Rule {
 };
 
 /// The file ends before what it announces.
-pub(crate) static TRUNCATED: Rule = Rule {
-    id: "model-truncated",
-    severity: Severity::Medium,
-    verdict: Verdict::Unscannable,
-    title: "the file ends before what it announces",
-    does: "A part is missing, or the numbers in the file are lies.",
-    help: "fetch it again, and compare its digest with the publisher's",
-    example: "a download that broke off",
-    references: &[],
-};
+pub(crate) static TRUNCATED: Rule = truncated("model-truncated", "the file ends before what it announces");
 
 /// The file ends before what its header announces.
-pub(crate) static ONNX_TRUNCATED: Rule = Rule {
-    id: "onnx-truncated",
-    severity: Severity::Medium,
-    verdict: Verdict::Unscannable,
-    title: "the file ends before what its header announces",
-    does: "A part is missing, or the numbers in the file are lies.",
-    help: "fetch it again, and compare its digest with the publisher's",
-    example: "a download that broke off",
-    references: &[],
-};
+pub(crate) static ONNX_TRUNCATED: Rule =
+    truncated("onnx-truncated", "the file ends before what its header announces");
 
 /// The file ends before what its header announces.
-pub(crate) static TFLITE_TRUNCATED: Rule = Rule {
-    id: "tflite-truncated",
-    severity: Severity::Medium,
-    verdict: Verdict::Unscannable,
-    title: "the file ends before what its header announces",
-    does: "A part is missing, or the numbers in the file are lies.",
-    help: "fetch it again, and compare its digest with the publisher's",
-    example: "a download that broke off",
-    references: &[],
-};
+pub(crate) static TFLITE_TRUNCATED: Rule =
+    truncated("tflite-truncated", "the file ends before what its header announces");
 
 /// The file ends before what its header announces.
-pub(crate) static HDF5_TRUNCATED: Rule = Rule {
-    id: "hdf5-truncated",
-    severity: Severity::Medium,
-    verdict: Verdict::Unscannable,
-    title: "the file ends before what its header announces",
-    does: "A part is missing, or the numbers in the file are lies.",
-    help: "fetch it again, and compare its digest with the publisher's",
-    example: "a download that broke off",
-    references: &[],
-};
+pub(crate) static HDF5_TRUNCATED: Rule =
+    truncated("hdf5-truncated", "the file ends before what its header announces");
 
 /// Bytes follow the end of the model.
 pub(crate) static TRAILING: Rule = Rule {

@@ -27,6 +27,10 @@ pub(crate) const RULES: &[&Rule] = &[
     &PRESET_OPTION,
     &PRESET_UNKNOWN,
     &INDEX_ESCAPES,
+    &SERVED_CODE,
+    &SERVED_LIBRARY,
+    &PACKAGE_ELSEWHERE,
+    &PACKAGE_UNSAFE,
     &CODE_BESIDE,
     &CODE_RUNS,
     &CODE_HIDES,
@@ -372,4 +376,55 @@ pub(crate) static TEXT_BROKEN: Rule = Rule {
     help: "take the file from the model's maker once more",
     example: "{\"a\": ",
     references: &[],
+};
+
+/// A server runs code that comes with the model.
+pub(crate) static SERVED_CODE: Rule = Rule {
+    id: "serving-code",
+    severity: Severity::Medium,
+    verdict: Verdict::Suspicious,
+    title: "a server of models runs code that comes with the model",
+    does: "MLflow imports a module or unpickles a class of the author's, Triton runs a `model.py`: with the rights of the server, as soon as the model is loaded.",
+    help: "read the code before the model is served, or ask for the model as a graph",
+    example: "loader_module: my_loader, backend: \"python\"",
+    references: &[
+        "https://mlflow.org/docs/latest/ml/model/",
+        "https://github.com/triton-inference-server/python_backend",
+    ],
+};
+
+/// A server loads a library that the model names.
+pub(crate) static SERVED_LIBRARY: Rule = Rule {
+    id: "serving-library",
+    severity: Severity::Medium,
+    verdict: Verdict::Suspicious,
+    title: "a server of models loads a library of native code that the model names",
+    does: "Triton looks for the library of a backend in the folder of the model first, and runs it in its own process.",
+    help: "find out who built the library, or serve the model with a backend of the server",
+    example: "backend: \"my_backend\", which is libtriton_my_backend.so",
+    references: &["https://github.com/triton-inference-server/backend"],
+};
+
+/// A package from somewhere else than the usual index.
+pub(crate) static PACKAGE_ELSEWHERE: Rule = Rule {
+    id: "package-from-elsewhere",
+    severity: Severity::Low,
+    verdict: Verdict::Clean,
+    title: "packages for the model come from somewhere else than the usual index",
+    does: "Whoever installs them runs what lies at the address that day.",
+    help: "pin a revision and a digest, or take the packages from the usual index",
+    example: "git+https://github.com/someone/something",
+    references: &["https://pip.pypa.io/en/stable/reference/requirements-file-format/"],
+};
+
+/// A package whose way here is not protected.
+pub(crate) static PACKAGE_UNSAFE: Rule = Rule {
+    id: "package-unprotected",
+    severity: Severity::Medium,
+    verdict: Verdict::Suspicious,
+    title: "packages for the model come over a way that is not protected",
+    does: "Anybody between here and there answers with a package of their own, and installing it runs their code.",
+    help: "do not install it from there; take the packages from an index over https",
+    example: "--index-url http://10.0.0.7/simple",
+    references: &["https://cwe.mitre.org/data/definitions/829.html"],
 };

@@ -65,6 +65,26 @@ const fn overflow(id: &'static str, title: &'static str, example: &'static str) 
     }
 }
 
+/// What no writer makes, and two readers may take for two things.
+const fn contradiction(
+    id: &'static str,
+    title: &'static str,
+    does: &'static str,
+    example: &'static str,
+    references: &'static [&'static str],
+) -> Rule {
+    Rule {
+        id,
+        severity: Severity::Medium,
+        verdict: Verdict::Suspicious,
+        title,
+        does,
+        help: FIX,
+        example,
+        references,
+    }
+}
+
 /// A version that is not known.
 pub(crate) static GGUF_VERSION: Rule = Rule {
     id: "gguf-version",
@@ -170,28 +190,22 @@ pub(crate) static GGUF_HEADER_LIMIT: Rule = Rule {
 };
 
 /// A key or tensor twice.
-pub(crate) static GGUF_DUPLICATE: Rule = Rule {
-    id: "gguf-duplicate",
-    severity: Severity::Medium,
-    verdict: Verdict::Suspicious,
-    title: "a key or a tensor of a GGUF file stands twice",
-    does: "Two readers see two different models: one takes the first, the other the last. llama.cpp refuses such a file.",
-    help: FIX,
-    example: "tokenizer.chat_template, twice",
-    references: GGUF_SPEC,
-};
+pub(crate) static GGUF_DUPLICATE: Rule = contradiction(
+    "gguf-duplicate",
+    "a key or a tensor of a GGUF file stands twice",
+    "Two readers see two different models: one takes the first, the other the last. llama.cpp refuses such a file.",
+    "tokenizer.chat_template, twice",
+    GGUF_SPEC,
+);
 
 /// Shards that contradict themselves.
-pub(crate) static GGUF_SPLIT: Rule = Rule {
-    id: "gguf-split",
-    severity: Severity::Medium,
-    verdict: Verdict::Suspicious,
-    title: "what a GGUF file says about its shards contradicts itself",
-    does: "Loaders go through as many files as it announces, and size their tables by it.",
-    help: FIX,
-    example: "split.no = 7, split.count = 2",
-    references: GGUF_SPEC,
-};
+pub(crate) static GGUF_SPLIT: Rule = contradiction(
+    "gguf-split",
+    "what a GGUF file says about its shards contradicts itself",
+    "Loaders go through as many files as it announces, and size their tables by it.",
+    "split.no = 7, split.count = 2",
+    GGUF_SPEC,
+);
 
 /// A tensor of an unknown type.
 pub(crate) static GGUF_TENSOR_TYPE: Rule = Rule {
@@ -206,28 +220,22 @@ pub(crate) static GGUF_TENSOR_TYPE: Rule = Rule {
 };
 
 /// Rows that do not fill blocks.
-pub(crate) static GGUF_BLOCKS: Rule = Rule {
-    id: "gguf-blocks",
-    severity: Severity::Medium,
-    verdict: Verdict::Suspicious,
-    title: "the rows of a tensor do not fill the blocks of its type",
-    does: "Loaders that compute the size by whole blocks read past the end of the tensor; llama.cpp refuses the file.",
-    help: FIX,
-    example: "rows of 33 elements as Q4_0, whose blocks have 32",
-    references: GGUF_BUGS,
-};
+pub(crate) static GGUF_BLOCKS: Rule = contradiction(
+    "gguf-blocks",
+    "the rows of a tensor do not fill the blocks of its type",
+    "Loaders that compute the size by whole blocks read past the end of the tensor; llama.cpp refuses the file.",
+    "rows of 33 elements as Q4_0, whose blocks have 32",
+    GGUF_BUGS,
+);
 
 /// Tensors that share bytes.
-pub(crate) static GGUF_OVERLAP: Rule = Rule {
-    id: "gguf-overlap",
-    severity: Severity::Medium,
-    verdict: Verdict::Suspicious,
-    title: "tensors of a GGUF file overlap",
-    does: "No writer lays tensors over each other. llama.cpp refuses such a file; other loaders may be led to write over memory.",
-    help: FIX,
-    example: "two tensors at offset 0",
-    references: GGUF_BUGS,
-};
+pub(crate) static GGUF_OVERLAP: Rule = contradiction(
+    "gguf-overlap",
+    "tensors of a GGUF file overlap",
+    "No writer lays tensors over each other. llama.cpp refuses such a file; other loaders may be led to write over memory.",
+    "two tensors at offset 0",
+    GGUF_BUGS,
+);
 
 /// Bytes between tensors.
 pub(crate) static GGUF_GAP: Rule = Rule {
@@ -261,16 +269,13 @@ pub(crate) static GGUF_NAME_LENGTH: Rule = Rule {
 };
 
 /// Bytes behind the last tensor.
-pub(crate) static GGUF_TRAILING: Rule = Rule {
-    id: "gguf-trailing-bytes",
-    severity: Severity::Medium,
-    verdict: Verdict::Suspicious,
-    title: "bytes follow the last tensor of a GGUF file",
-    does: "Loaders pass over them; another program may read them, or the code that comes with a second file.",
-    help: FIX,
-    example: "3 MB behind the last tensor",
-    references: GGUF_SPEC,
-};
+pub(crate) static GGUF_TRAILING: Rule = contradiction(
+    "gguf-trailing-bytes",
+    "bytes follow the last tensor of a GGUF file",
+    "Loaders pass over them; another program may read them, or the code that comes with a second file.",
+    "3 MB behind the last tensor",
+    GGUF_SPEC,
+);
 
 /// A legacy file that ends too early.
 pub(crate) static GGML_TRUNCATED: Rule = Rule {
@@ -345,40 +350,31 @@ pub(crate) static SAFETENSORS_HEADER_LIMIT: Rule = Rule {
 };
 
 /// A tensor or key twice.
-pub(crate) static SAFETENSORS_DUPLICATE: Rule = Rule {
-    id: "safetensors-duplicate",
-    severity: Severity::Medium,
-    verdict: Verdict::Suspicious,
-    title: "a name stands twice in the header of a safetensors file",
-    does: "Two readers see two different models: one takes the first, the other the last.",
-    help: FIX,
-    example: "{\"w\": …, \"w\": …}",
-    references: SAFETENSORS_SPEC,
-};
+pub(crate) static SAFETENSORS_DUPLICATE: Rule = contradiction(
+    "safetensors-duplicate",
+    "a name stands twice in the header of a safetensors file",
+    "Two readers see two different models: one takes the first, the other the last.",
+    "{\"w\": …, \"w\": …}",
+    SAFETENSORS_SPEC,
+);
 
 /// Tensors that share bytes.
-pub(crate) static SAFETENSORS_OVERLAP: Rule = Rule {
-    id: "safetensors-overlap",
-    severity: Severity::Medium,
-    verdict: Verdict::Suspicious,
-    title: "tensors of a safetensors file overlap",
-    does: "The format forbids it and the library refuses it: a small file could unpack into a huge one, or be two things at once.",
-    help: FIX,
-    example: "data_offsets [0, 8] and [4, 12]",
-    references: SAFETENSORS_SPEC,
-};
+pub(crate) static SAFETENSORS_OVERLAP: Rule = contradiction(
+    "safetensors-overlap",
+    "tensors of a safetensors file overlap",
+    "The format forbids it and the library refuses it: a small file could unpack into a huge one, or be two things at once.",
+    "data_offsets [0, 8] and [4, 12]",
+    SAFETENSORS_SPEC,
+);
 
 /// Bytes between tensors.
-pub(crate) static SAFETENSORS_GAP: Rule = Rule {
-    id: "safetensors-gap",
-    severity: Severity::Medium,
-    verdict: Verdict::Suspicious,
-    title: "bytes between the tensors of a safetensors file belong to none",
-    does: "The format forbids it and the library refuses it, because another file can be hidden there.",
-    help: FIX,
-    example: "data_offsets [0, 8] and [4096, 4104]",
-    references: SAFETENSORS_SPEC,
-};
+pub(crate) static SAFETENSORS_GAP: Rule = contradiction(
+    "safetensors-gap",
+    "bytes between the tensors of a safetensors file belong to none",
+    "The format forbids it and the library refuses it, because another file can be hidden there.",
+    "data_offsets [0, 8] and [4096, 4104]",
+    SAFETENSORS_SPEC,
+);
 
 /// A size that does not fit shape and type.
 pub(crate) static SAFETENSORS_SIZE: Rule = Rule {
@@ -405,16 +401,13 @@ pub(crate) static SAFETENSORS_DTYPE: Rule = Rule {
 };
 
 /// Bytes behind the last tensor.
-pub(crate) static SAFETENSORS_TRAILING: Rule = Rule {
-    id: "safetensors-trailing-bytes",
-    severity: Severity::Medium,
-    verdict: Verdict::Suspicious,
-    title: "bytes follow the last tensor of a safetensors file",
-    does: "The format forbids it and the library refuses it, because another file can be hidden there.",
-    help: FIX,
-    example: "a pickle behind the last tensor",
-    references: SAFETENSORS_SPEC,
-};
+pub(crate) static SAFETENSORS_TRAILING: Rule = contradiction(
+    "safetensors-trailing-bytes",
+    "bytes follow the last tensor of a safetensors file",
+    "The format forbids it and the library refuses it, because another file can be hidden there.",
+    "a pickle behind the last tensor",
+    SAFETENSORS_SPEC,
+);
 
 /// A known thing behind the last tensor.
 pub(crate) static TRAILING_CONTENT: Rule = Rule {

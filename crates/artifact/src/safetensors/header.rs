@@ -26,6 +26,8 @@ pub(super) struct Header {
     /// The end of the last tensor, counted from the end of the header.
     pub(super) data_end: u64,
     adapter_tensors: u64,
+    /// How weights are packed, by the names of the tensors that it takes.
+    packing: Packing,
     types: BTreeMap<String, u64>,
     /// Whether there was a `__metadata__` of the right shape.
     pub(super) metadata: bool,
@@ -49,6 +51,7 @@ impl Header {
         if let Some(strict) = &mut self.strict {
             strict.tensor(name, &tensor.dtype, tensor.elements.0, tensor.data_offsets);
         }
+        self.packing.see(name);
         if ["lora_", "lokr_", "hada_w"].iter().any(|mark| name.contains(mark)) {
             self.adapter_tensors = self.adapter_tensors.saturating_add(1);
         }
@@ -72,9 +75,13 @@ impl Header {
     /// Writes everything known into the answer.
     pub(super) fn describe(&self, found: &mut Identified) {
         found.metadata.tensors = Some(self.tensors);
-        found.metadata.parameters = (!self.overflow).then_some(self.parameters);
+        let mlx = self.entries.get("format").is_some_and(|format| format == "mlx");
+        let packing = self.packing.scheme(mlx);
+        // Several weights share a number where they are packed, how many is said elsewhere.
+        found.metadata.parameters = (!self.overflow && packing.is_none()).then_some(self.parameters);
+        let commonest = self.types.iter().max_by_key(|(_, elements)| **elements);
         found.metadata.quantization =
-            self.types.iter().max_by_key(|(_, elements)| **elements).map(|(name, _)| name.clone());
+            packing.map(str::to_owned).or_else(|| commonest.map(|(name, _)| name.clone()));
         if self.tensors == 0 {
             found.sure = Sureness::Probable;
             found.metadata.role = Some(Role::Data);
@@ -98,6 +105,50 @@ impl Header {
                 _ => {}
             }
             found.keep(key, value);
+        }
+    }
+}
+
+/// Tensors that only one way of packing weights has.
+#[derive(Debug, Default)]
+struct Packing {
+    words: bool,
+    groups: bool,
+    zeros: bool,
+    exllama: bool,
+    trellis: bool,
+    scales: bool,
+    biases: bool,
+    bits_and_bytes: Option<&'static str>,
+}
+
+impl Packing {
+    fn see(&mut self, name: &str) {
+        match name.rsplit('.').next().unwrap_or_default() {
+            "qweight" => self.words = true,
+            "g_idx" => self.groups = true,
+            "qzeros" => self.zeros = true,
+            "q_invperm" | "q_weight" => self.exllama = true,
+            "trellis" => self.trellis = true,
+            "scales" => self.scales = true,
+            "biases" => self.biases = true,
+            "bitsandbytes__nf4" => self.bits_and_bytes = Some("bitsandbytes NF4"),
+            "bitsandbytes__fp4" => self.bits_and_bytes = Some("bitsandbytes FP4"),
+            "SCB" => self.bits_and_bytes = Some("bitsandbytes INT8"),
+            _ => {}
+        }
+    }
+
+    /// The name of the way. That of int8 keeps a number for each weight, but counts its scales with them.
+    fn scheme(&self, mlx: bool) -> Option<&'static str> {
+        match self {
+            Self { trellis: true, .. } => Some("EXL3"),
+            Self { exllama: true, .. } => Some("EXL2"),
+            Self { words: true, groups: true, .. } => Some("GPTQ"),
+            Self { words: true, zeros: true, .. } => Some("AWQ"),
+            Self { words: true, .. } => Some("GPTQ"),
+            Self { scales: true, biases: true, .. } if mlx => Some("MLX"),
+            Self { bits_and_bytes, .. } => *bits_and_bytes,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     inspect::{Bytes, Look},
     keras,
     protobuf::{Field, Span, Value, Wire},
+    prototext::{self, TENSORFLOW_GRAPH, TENSORFLOW_SAVED_MODEL},
     reader::{Fault, cut},
     references::{is_private, leads_away},
     rules::graphs as say,
@@ -48,6 +49,21 @@ pub(crate) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
     let mut head = [0; HEAD];
     let got = bytes.head(&mut head)?;
     let kind = kind(head.get(..got).unwrap_or_default(), bytes.len());
+    let (message, kind) = match kind {
+        Some(Kind::SavedModelText) => (Some(&TENSORFLOW_SAVED_MODEL), Some(Kind::SavedModel)),
+        Some(Kind::GraphText) => (Some(&TENSORFLOW_GRAPH), Some(Kind::Graph)),
+        // The index names tensors and where they lie.
+        Some(Kind::Index) => return super::index::inspect(bytes, look),
+        kind => (None, kind),
+    };
+    let Some(message) = message else { return walk(bytes, kind, look) };
+    match prototext::recoded(bytes, message, look)? {
+        Some(recoded) => look.without_places(|look| walk(&recoded, kind, look)),
+        None => Ok(()),
+    }
+}
+
+fn walk(bytes: &Bytes<'_>, kind: Option<Kind>, look: &mut Look<'_>) -> io::Result<()> {
     let mut reader = bytes.reader();
     let mut walk = Walk {
         wire: Wire::new(&mut reader, bytes.len()),
@@ -68,8 +84,7 @@ pub(crate) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
         Some(Kind::SavedModel) => walk.saved_model(all),
         Some(Kind::Graph) => walk.graph(all),
         Some(Kind::KerasMetadata) => walk.keras_metadata(all),
-        // The index names tensors and where they lie, and nothing else.
-        Some(Kind::Index) | None => Ok(()),
+        _ => Ok(()),
     };
     walk.conclude();
     look.settle(outcome, &say::TRUNCATED).map(drop)

@@ -4,6 +4,7 @@
 
 mod archives;
 mod carriers;
+mod companions;
 mod configurations;
 mod graphs;
 mod pickles;
@@ -70,6 +71,7 @@ pub fn corpus() -> Vec<Case> {
         archives::cases(),
         weights::cases(),
         configurations::cases(),
+        companions::cases(),
         graphs::cases(),
     ]
     .concat()

@@ -256,10 +256,60 @@ pub fn tensorflow_saved_model(
 
 /// The index of a checkpoint with nothing in it.
 pub fn tensorflow_index() -> Vec<u8> {
-    let mut out = b"\0\0\x06\x08\x01\x1a\x02\x08\x01".to_vec();
-    out.resize(200, 0);
+    tensorflow_index_of(&[(
+        "a_tensor_whose_name_is_so_long_that_the_file_is_longer_than_a_header",
+        0,
+        0,
+        &[4],
+    )])
+}
+
+/// The index of a checkpoint in one file: of each tensor of floats the name, the number of its file, its offset and its shape.
+pub fn tensorflow_index_of(tensors: &[(&str, u64, u64, &[u64])]) -> Vec<u8> {
+    let header = [proto_number(1, 1), proto(3, proto_number(1, 1))].concat();
+    let mut entries = vec![(String::new(), header)];
+    for (name, shard, offset, shape) in tensors {
+        let extents: Vec<u8> = shape.iter().flat_map(|size| proto(2, proto_number(1, *size))).collect();
+        let size = shape.iter().product::<u64>() * 4;
+        let numbers = [proto_number(3, *shard), proto_number(4, *offset), proto_number(5, size)].concat();
+        entries.push(((*name).to_owned(), [proto_number(1, 1), proto(2, extents), numbers].concat()));
+    }
+    let mut out = table_block(&entries);
+    let place = |at: usize, size: usize| [varint(at as u64), varint(size as u64)].concat();
+    let data = place(0, out.len() - 5);
+    let start = out.len();
+    out.extend(table_block(&[("~".to_owned(), data)]));
+    let index = place(start, out.len() - start - 5);
+    let mut footer = [place(0, 0), index].concat();
+    footer.resize(40, 0);
+    out.extend(footer);
     out.extend([0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb]);
     out
+}
+
+/// A block of a table, with what stands behind it; no key shares anything with the one before.
+fn table_block(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (key, value) in entries {
+        out.extend([varint(0), varint(key.len() as u64), varint(value.len() as u64)].concat());
+        out.extend([key.as_bytes(), value].concat());
+    }
+    // One place to start again, no compression, no checksum.
+    out.extend([0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+    out
+}
+
+/// The list of the files of a model for TVM: each its name and its size.
+pub fn tvm_shards(files: &[(&str, u64)]) -> Vec<u8> {
+    let record = |(path, size): &(&str, u64)| {
+        format!(
+            r#"{{"dataPath":"{path}","format":"raw-shard","nbytes":{size},"records":[{{"name":"w","shape":[2,{}],"dtype":"float32","nbytes":{size},"byteOffset":0}}]}}"#,
+            size / 8
+        )
+    };
+    let records: Vec<_> = files.iter().map(record).collect();
+    format!(r#"{{"metadata":{{"ParamSize":{}}},"records":[{}]}}"#, files.len(), records.join(","))
+        .into_bytes()
 }
 
 /// A Core ML model: the field of its kind, and what is in it.

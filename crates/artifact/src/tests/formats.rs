@@ -10,9 +10,10 @@ fn every_format_is_recognised_whatever_it_is_called() {
     for (format, bytes) in samples() {
         let found = found(&bytes);
         // Four bytes, or none at all, are a weak sign.
-        let weak = matches!(format, "tensorrt" | "mnn")
+        let weak = matches!(format, "tensorrt" | "mnn" | "mediapipe")
             || found.reason.contains("TensorFlow's operators")
-            || found.reason.contains("Keras objects");
+            || found.reason.contains("Keras objects")
+            || found.reason.contains("text form");
         let sure = if weak { Sureness::Probable } else { Sureness::Certain };
         assert_eq!((found.format.as_str(), found.sure), (format, sure), "{}", found.reason);
         assert!(found.verdict != Verdict::Unscannable, "{format}: {:?}", found.facts);
@@ -69,6 +70,30 @@ fn safetensors_adds_up_shapes_and_knows_an_adapter() {
     assert_eq!(weights.metadata.role, Some(Role::Weights));
     let names: [(&str, &[u64]); 2] = [("q.lora_A.weight", &[4, 4]), ("q.lora_B.weight", &[4, 4])];
     assert_eq!(found(&testkit::safetensors(&[], &names)).metadata.role, Some(Role::Adapter));
+}
+
+#[test]
+fn safetensors_names_the_way_in_which_weights_are_packed() {
+    let of = |metadata: &[(&str, &str)], names: &[&str]| {
+        let tensors: Vec<(String, [u64; 2])> =
+            names.iter().map(|name| (format!("layers.0.{name}"), [4, 4])).collect();
+        let tensors: Vec<(&str, &[u64])> =
+            tensors.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
+        let found = found(&testkit::safetensors(metadata, &tensors)).metadata;
+        (found.quantization.unwrap(), found.parameters)
+    };
+    for (names, scheme) in [
+        (&["qweight", "qzeros", "scales", "g_idx"][..], "GPTQ"),
+        (&["qweight", "qzeros", "scales"], "AWQ"),
+        (&["q_weight", "q_invperm", "q_scale"], "EXL2"),
+        (&["trellis", "suh", "svh"], "EXL3"),
+        (&["weight", "weight.absmax", "weight.quant_state.bitsandbytes__nf4"], "bitsandbytes NF4"),
+    ] {
+        assert_eq!(of(&[("format", "pt")], names), (scheme.to_owned(), None));
+    }
+    let mlx = ["weight", "scales", "biases"];
+    assert_eq!(of(&[("format", "mlx")], &mlx), ("MLX".to_owned(), None));
+    assert_eq!(of(&[("format", "pt")], &mlx), ("F32".to_owned(), Some(48)));
 }
 
 #[test]

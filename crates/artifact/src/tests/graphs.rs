@@ -43,6 +43,9 @@ pub(super) fn benign() -> Vec<(&'static str, Vec<u8>)> {
         ("mnn", testkit::mnn(12)),
         ("litertlm", testkit::litertlm(&testkit::tflite_with(&[(0, "")], &[0]))),
         ("tvm", testkit::tvm()),
+        ("tvm", testkit::tvm_shards(&[("params_shard_0.bin", 64)])),
+        ("tensorflow", b"# a graph\nnode {\n  name: \"x\"\n  op: \"MatMul\"\n}\n".to_vec()),
+        ("onnx", b"ir_version: 10\nopset_import { version: 21 }\ngraph { name: \"g\" }".to_vec()),
         ("hdf5", testkit::hdf5_new(&[("title", "temperatures")], &[])),
     ]
 }

@@ -27,6 +27,7 @@ use crate::{
 };
 
 mod bundle;
+mod parts;
 
 /// What is shown of what is in no model format.
 const ARCHIVE: &str = "archive";
@@ -37,17 +38,17 @@ const POINTER: &str = "lfs-pointer";
 
 /// Extensions that other files have much more often than models: they announce nothing.
 const ORDINARY: [&str; 9] = [".json", ".txt", ".xml", ".exe", ".dat", ".model", ".ts", ".index", ".params"];
-/// What is said of programs.
-const PROGRAMS: [&str; 6] = [
+/// What is said of programs, and of lists of packages that every program has.
+const PROGRAMS: [&str; 8] = [
     "native-code",
     "script-beside-model",
     "code-beside-model",
     "code-runs-programs",
     "code-hides-code",
     "code-downloads",
+    "package-from-elsewhere",
+    "package-unprotected",
 ];
-/// The first bytes of an XML file in which a graph must name itself.
-const XML_HEAD: usize = 4096;
 
 /// A file and what became of it.
 #[derive(Clone, Copy)]
@@ -72,6 +73,8 @@ pub(super) struct Assembly<'a> {
     found: &'a Found,
     stop: &'a AtomicBool,
     answers: Vec<Option<io::Result<Looked>>>,
+    /// Files by their paths.
+    by_path: HashMap<&'a Path, &'a Candidate>,
     /// What stores, cards and the files themselves say, by path.
     known: HashMap<PathBuf, Artifact>,
     spooled: Vec<Artifact>,
@@ -87,16 +90,32 @@ impl<'a> Assembly<'a> {
         stop: &'a AtomicBool,
         answers: Vec<Option<io::Result<Looked>>>,
     ) -> Self {
-        let (spooled, unreadable) = (Vec::new(), Vec::new());
-        let mut assembly =
-            Self { catalog, found, stop, answers, known: HashMap::new(), spooled, unreadable, others: 0 };
+        let mut assembly = Self {
+            catalog,
+            found,
+            stop,
+            answers,
+            by_path: found.files.iter().map(|candidate| (candidate.path.as_path(), candidate)).collect(),
+            known: HashMap::new(),
+            spooled: Vec::new(),
+            unreadable: Vec::new(),
+            others: 0,
+        };
         assembly.known = assembly.what_is_known(environment);
         assembly
     }
 
     fn pieces(&self) -> Vec<Piece<'_>> {
-        let answer = |candidate: &Candidate| self.answers.get(candidate.target).and_then(Option::as_ref);
-        self.found.files.iter().map(|candidate| Piece { candidate, answer: answer(candidate) }).collect()
+        self.found.files.iter().map(|candidate| self.piece(candidate)).collect()
+    }
+
+    fn piece<'p>(&'p self, candidate: &'p Candidate) -> Piece<'p> {
+        Piece { candidate, answer: self.answers.get(candidate.target).and_then(Option::as_ref) }
+    }
+
+    /// The file at a path, if it was found there.
+    fn piece_at(&self, path: &Path) -> Option<Piece<'_>> {
+        self.by_path.get(path).map(|candidate| self.piece(candidate))
     }
 
     /// What stores and cards say of each model file.
@@ -229,12 +248,13 @@ impl<'a> Assembly<'a> {
         let pieces = self.pieces();
         let entries: Vec<_> = pieces
             .iter()
-            .map(|piece| Entry { path: &piece.candidate.path, format: self.format(piece) })
+            .map(|piece| Entry {
+                path: &piece.candidate.path,
+                format: self.format(piece),
+                parts: piece.inspection().map(|seen| seen.parts.as_slice()).unwrap_or_default(),
+            })
             .collect();
-        bundles::groups(&entries, |path| {
-            let piece = pieces.iter().find(|piece| piece.candidate.path == path);
-            piece.is_some_and(|piece| is_openvino(&piece.candidate.real))
-        })
+        bundles::groups(&entries, &self.catalog.formats)
     }
 
     /// The format of a file; of a pointer, that of what it stands for.
@@ -276,6 +296,7 @@ impl<'a> Assembly<'a> {
                 let mut artifact = known
                     .unwrap_or_else(|| self.plain(HostPath::from(path.as_path()), identity.size, UNKNOWN));
                 self.tell(&mut artifact, inspection);
+                self.say_of_parts(piece, &mut artifact);
                 put_first(&mut artifact.paths, HostPath::from(path.as_path()));
                 artifact
             }
@@ -356,18 +377,12 @@ fn is_worth_telling(inspection: &Inspection) -> bool {
         inspection.members.is_empty() && inspection.facts.iter().all(|fact| program(&fact.rule))
     };
     let odd = || inspection.verdict > Verdict::Clean && !is_program();
-    inspection.identified.is_some() || !inspection.is_unknown() && (holds_a_model() || odd())
-}
-
-fn is_openvino(path: &Path) -> bool {
-    let head = || -> io::Result<Vec<u8>> {
-        let (file, _) = platform::read::open(path)?;
-        let mut head = vec![0; XML_HEAD];
-        let read = platform::read::read_at(&file, &mut head, 0)?;
-        head.truncate(read);
-        Ok(head)
+    // Arrays of numbers are everywhere, and no model by themselves.
+    let numbers = || {
+        let format = inspection.identified.as_ref().map(|found| found.format);
+        matches!(format, Some(artifact::Format::Npy)) && inspection.verdict <= Verdict::Clean
     };
-    head().is_ok_and(|head| head.windows(5).any(|window| window == b"<net "))
+    inspection.identified.is_some() && !numbers() || !inspection.is_unknown() && (holds_a_model() || odd())
 }
 
 fn put_first(paths: &mut Vec<HostPath>, path: HostPath) {

@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use artifact::Part;
+use catalog::Format;
 use domain::BundleKind;
 
 /// Parts of one model that are waited for; a name that announces more is no shard.
@@ -26,8 +28,9 @@ const WEIGHTS: [&str; 12] = [
     "params",
     "pytorch_lora_weights",
 ];
-/// Formats that need no configuration beside them, so that one in the folder does not make them part of a model.
-const SELF_CONTAINED: [&str; 3] = ["gguf", "ggml", "llamafile"];
+/// Documents that make a folder, and all below it, one model.
+const WHOLE: [&str; 5] =
+    ["_CHECKPOINT_METADATA", "MLmodel", "mlc-chat-config.json", "ndarray-cache.json", "tensor-cache.json"];
 
 /// A file as far as its grouping is concerned.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +39,15 @@ pub(crate) struct Entry<'e> {
     pub(crate) path: &'e Path,
     /// The catalogue id of its format.
     pub(crate) format: Option<&'e str>,
+    /// Files that it names as parts of it.
+    pub(crate) parts: &'e [Part],
+}
+
+/// The path of a part, below the folder of the file that names it: `{stem}` in it is the name of that file without the extension.
+pub(crate) fn path_of_part(file: &Path, part: &Part) -> PathBuf {
+    let name = name(file).unwrap_or_default();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    file.with_file_name(part.path.replace("{stem}", stem))
 }
 
 /// Files that are one model.
@@ -57,8 +69,8 @@ impl Group {
     }
 }
 
-/// Groups files. `is_graph` tells whether an XML is a graph of OpenVINO.
-pub(crate) fn groups(entries: &[Entry<'_>], is_graph: impl Fn(&Path) -> bool) -> Vec<Group> {
+/// Groups files; `formats` says what goes with which.
+pub(crate) fn groups(entries: &[Entry<'_>], formats: &[Format]) -> Vec<Group> {
     let mut folders: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
         folders.entry(entry.path.parent().unwrap_or(Path::new(""))).or_default().push(at);
@@ -70,7 +82,7 @@ pub(crate) fn groups(entries: &[Entry<'_>], is_graph: impl Fn(&Path) -> bool) ->
         if files.iter().any(|at| taken.contains(at)) {
             continue;
         }
-        let listing = Listing { entries, files };
+        let listing = Listing { entries, formats, files };
         let Some((kind, whole)) = listing.kind(folder) else { continue };
         let members: Vec<usize> = if whole {
             let below = folders.range(*folder..).take_while(|(other, _)| other.starts_with(folder));
@@ -84,9 +96,9 @@ pub(crate) fn groups(entries: &[Entry<'_>], is_graph: impl Fn(&Path) -> bool) ->
     }
     for (folder, files) in &folders {
         let free: Vec<usize> = files.iter().copied().filter(|at| !taken.contains(at)).collect();
-        let listing = Listing { entries, files: &free };
+        let listing = Listing { entries, formats, files: &free };
         groups.extend(listing.shards(folder));
-        groups.extend(listing.pairs(folder, &is_graph));
+        groups.extend(listing.pairs(folder));
     }
     groups.sort_by(|a, b| (&a.folder, &a.members).cmp(&(&b.folder, &b.members)));
     groups
@@ -95,6 +107,7 @@ pub(crate) fn groups(entries: &[Entry<'_>], is_graph: impl Fn(&Path) -> bool) ->
 /// The files of one folder.
 struct Listing<'l, 'e> {
     entries: &'l [Entry<'e>],
+    formats: &'l [Format],
     files: &'l [usize],
 }
 
@@ -134,6 +147,10 @@ impl<'e> Listing<'_, 'e> {
         {
             return Some((BundleKind::CoreMl, true));
         }
+        let manifest = self.has("_METADATA") && self.has("manifest.ocdbt");
+        if manifest || WHOLE.iter().any(|name| self.has(name)) || self.is_served(folder) {
+            return Some((BundleKind::Snapshot, true));
+        }
         if self.has("adapter_config.json") && self.has_weights(|stem| stem.starts_with("adapter")) {
             return Some((BundleKind::Adapter, false));
         }
@@ -144,9 +161,26 @@ impl<'e> Listing<'_, 'e> {
         None
     }
 
+    /// A model of Triton: its configuration, and folders of versions that are numbers.
+    fn is_served(&self, folder: &Path) -> bool {
+        let is_version = |path: &Path| {
+            let below = path.strip_prefix(folder).ok().and_then(|below| below.components().next());
+            let first = below.and_then(|first| first.as_os_str().to_str()).unwrap_or_default();
+            path.parent() != Some(folder)
+                && !first.is_empty()
+                && first.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        self.has("config.pbtxt") && self.entries.iter().any(|entry| is_version(entry.path))
+    }
+
+    fn format(&self, entry: &Entry<'_>) -> Option<&Format> {
+        let id = entry.format?;
+        self.formats.iter().find(|format| format.id == id)
+    }
+
     fn stands_alone(&self, at: usize) -> bool {
-        let format = self.entries.get(at).and_then(|entry| entry.format);
-        format.is_some_and(|format| SELF_CONTAINED.contains(&format))
+        let format = self.entries.get(at).and_then(|entry| self.format(entry));
+        format.is_some_and(|format| format.self_contained)
     }
 
     fn shards(&self, folder: &Path) -> Vec<Group> {
@@ -170,35 +204,21 @@ impl<'e> Listing<'_, 'e> {
         groups
     }
 
-    /// A graph and the file of its weights.
-    fn pairs(&self, folder: &Path, is_graph: &impl Fn(&Path) -> bool) -> Vec<Group> {
-        let by_name: BTreeMap<&str, usize> = self.named().map(|(at, name, _)| (name, at)).collect();
+    /// A graph and the files of its weights, by the names that the format gives them or the graph itself.
+    fn pairs(&self, folder: &Path) -> Vec<Group> {
+        let by_path: BTreeMap<&Path, usize> = self.named().map(|(at, _, entry)| (entry.path, at)).collect();
         let mut groups = Vec::new();
         for (at, name, entry) in self.named() {
-            let others: Vec<usize> = match name.rsplit_once('.') {
-                Some((stem, "xml")) => {
-                    let weights = by_name.get(format!("{stem}.bin").as_str());
-                    weights.filter(|_| is_graph(entry.path)).copied().into_iter().collect()
-                }
-                Some((_, "onnx")) => ["_data", ".data"]
-                    .iter()
-                    .filter_map(|end| by_name.get(format!("{name}{end}").as_str()).copied())
-                    .collect(),
-                Some((stem, "index")) => {
-                    let begin = format!("{stem}.data-");
-                    let parts = by_name.range(begin.as_str()..);
-                    parts.take_while(|(name, _)| name.starts_with(&begin)).map(|(_, at)| *at).collect()
-                }
-                _ => Vec::new(),
-            };
+            let Some(format) = self.format(&entry) else { continue };
+            let by_name =
+                self.named().filter(|(_, other, _)| format.has_part(name, other)).map(|(at, ..)| at);
+            let said =
+                entry.parts.iter().filter_map(|part| by_path.get(&*path_of_part(entry.path, part)).copied());
+            let others: BTreeSet<usize> = by_name.chain(said).filter(|other| *other != at).collect();
             if !others.is_empty() {
                 let members = std::iter::once(at).chain(others).collect();
-                groups.push(Group {
-                    kind: BundleKind::Pair,
-                    folder: folder.to_path_buf(),
-                    members,
-                    missing: Vec::new(),
-                });
+                let (kind, folder) = (BundleKind::Pair, folder.to_path_buf());
+                groups.push(Group { kind, folder, members, missing: Vec::new() });
             }
         }
         groups

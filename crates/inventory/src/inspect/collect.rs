@@ -125,7 +125,7 @@ impl Found {
 }
 
 /// What a link leads to, if it may be followed.
-fn follow(link: &Path, folders: &[PathBuf]) -> Option<(PathBuf, Identity)> {
+pub(super) fn follow(link: &Path, folders: &[PathBuf]) -> Option<(PathBuf, Identity)> {
     let real = link.canonicalize().ok()?;
     let inside = folders.iter().any(|folder| real.starts_with(folder));
     let blob = || {

@@ -19,8 +19,13 @@ pub(super) fn describe(path: &Path, metadata: &mut Metadata) {
     let first = || config.get("architectures")?.get(0)?.as_str().map(cut);
     let kind = text("model_type").or_else(|| text("_class_name")).or_else(first);
     metadata.architecture = metadata.architecture.take().or(kind);
-    metadata.context_length = metadata.context_length.or_else(|| number("max_position_embeddings"));
+    // The second is that of MLC.
+    let length = || number("max_position_embeddings").or_else(|| number("context_window_size"));
+    metadata.context_length = metadata.context_length.or_else(length);
     let quantized = || config.get("quantization_config")?.get("quant_method")?.as_str().map(cut);
+    // MLX says how many bits, MLC a word of its own.
+    let mlx = || Some(format!("MLX {}-bit", config.get("quantization")?.get("bits")?.as_u64()?));
+    let quantized = || quantized().or_else(mlx).or_else(|| text("quantization"));
     metadata.quantization = metadata.quantization.take().or_else(quantized);
     if let Some(base) = text("base_model_name_or_path").filter(|base| !metadata.base_models.contains(base)) {
         metadata.base_models.push(base);

@@ -167,4 +167,6 @@ fn fact(rule: &Rule, message: impl Into<String>) -> Fact {
 }
 
 #[cfg(test)]
+mod parts_tests;
+#[cfg(test)]
 mod tests;

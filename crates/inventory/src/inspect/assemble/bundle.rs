@@ -1,6 +1,11 @@
 //! Several files as one artefact: its members, one digest over them, the worst of their verdicts.
 
-use std::{io, path::Path, sync::atomic::AtomicU64};
+use std::{
+    collections::HashSet,
+    io,
+    path::{Path, PathBuf},
+    sync::atomic::AtomicU64,
+};
 
 use artifact::rules::bundles as rules;
 use domain::{Artifact, Bundle, BundleKind, Digest, Fact, HostPath, Member, Role, Sha256Digest, Verdict};
@@ -10,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Assembly, Piece, clean, config, missing, plain_error};
 use crate::{
     inspect::{
-        bundles::Group,
+        bundles::{Group, path_of_part},
         fact,
         image::{self, Image},
         look::Looked,
@@ -23,7 +28,8 @@ const FACTS: usize = 200;
 /// Members that are listed of one bundle.
 const MEMBERS: usize = 4096;
 /// Configurations that describe the model of their folder.
-const CONFIGURATIONS: [&str; 3] = ["config.json", "adapter_config.json", "model_index.json"];
+const CONFIGURATIONS: [&str; 4] =
+    ["config.json", "adapter_config.json", "model_index.json", "mlc-chat-config.json"];
 
 impl Assembly<'_> {
     /// The artefact that a group is.
@@ -31,11 +37,14 @@ impl Assembly<'_> {
         let pieces = self.pieces();
         let pieces: Vec<_> = group.members.iter().filter_map(|at| pieces.get(*at).copied()).collect();
         let image = (group.kind == BundleKind::Image).then(|| image_of(group, &pieces));
-        let mut gathered = Gathered { image, ..Gathered::default() };
+        let raw = self.raw_parts(group, &pieces);
+        let mut gathered = Gathered { image, raw, ..Gathered::default() };
         for piece in &pieces {
             self.gather(group, piece, &mut gathered);
         }
         self.gather_what_is_not_there(group, &mut gathered);
+        gathered.lacking.extend(self.facts_of_parts(&group.folder, &pieces));
+        self.say_of_code(&group.folder, &pieces, &mut gathered.facts);
         gathered.say_what_the_image_lacks();
         self.digest_the_rest(&pieces, &mut gathered);
         let mut artifact = self.begin(group, &pieces);
@@ -58,13 +67,8 @@ impl Assembly<'_> {
 
     /// The artefact of the weightiest member, which gives the whole its format and its name.
     fn begin(&self, group: &Group, pieces: &[Piece<'_>]) -> Artifact {
-        let model = |piece: &&Piece<'_>| piece.inspection().is_some_and(|seen| seen.identified.is_some());
-        let role = |piece: &&Piece<'_>| {
-            let role = piece.inspection().and_then(|seen| seen.identified.as_ref()?.metadata.role);
-            (matches!(role, Some(Role::Weights | Role::Adapter)), piece.candidate.identity.size)
-        };
         // An image is no model, whatever lies in it.
-        let main = pieces.iter().filter(|_| group.kind != BundleKind::Image).filter(model).max_by_key(role);
+        let main = main_piece(pieces).filter(|_| group.kind != BundleKind::Image);
         let path = if group.is_folder() {
             Some(&group.folder)
         } else {
@@ -79,7 +83,10 @@ impl Assembly<'_> {
         artifact.content = domain::Content::default();
         if let Some(seen) = main.and_then(Piece::inspection) {
             artifact.content.identification = super::super::holdings::identification(seen);
-            add_parts(&mut artifact, seen, pieces);
+            // The graph of a SavedModel and the index of its variables count the same weights.
+            if group.kind != BundleKind::SavedModel {
+                add_parts(&mut artifact, seen, pieces);
+            }
         }
         if group.kind == BundleKind::Adapter {
             artifact.metadata.role = Some(Role::Adapter);
@@ -103,6 +110,37 @@ impl Assembly<'_> {
         }
     }
 
+    /// Members that have a name which models have as well, and are numbers that the model beside them describes.
+    fn raw_parts(&self, group: &Group, pieces: &[Piece<'_>]) -> HashSet<PathBuf> {
+        let mut raw = HashSet::new();
+        for piece in pieces {
+            let parts = piece.inspection().map(|seen| seen.parts.as_slice()).unwrap_or_default();
+            raw.extend(parts.iter().map(|part| path_of_part(&piece.candidate.path, part)));
+        }
+        let graph = pieces.first().filter(|_| group.kind == BundleKind::Pair);
+        raw.extend(
+            pieces
+                .iter()
+                .skip(usize::from(graph.is_some()))
+                .filter(|_| graph.is_some())
+                .map(|piece| piece.candidate.path.clone()),
+        );
+        // Of compiled Core ML no file is in a format that is described.
+        let own = match group.kind {
+            BundleKind::CoreMl => Some("coreml"),
+            BundleKind::SavedModel => Some("tensorflow"),
+            _ => main_piece(pieces).and_then(|piece| self.format(piece)),
+        };
+        let main = own.and_then(|id| self.catalog.format(id));
+        let described = |path: &Path| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            main.zip(name).is_some_and(|(format, name)| format.describes(name))
+        };
+        let paths = pieces.iter().map(|piece| &piece.candidate.path);
+        raw.extend(paths.filter(|path| described(path)).cloned());
+        raw
+    }
+
     fn gather(&self, group: &Group, piece: &Piece<'_>, gathered: &mut Gathered) {
         let path = piece.candidate.path.strip_prefix(&group.folder).unwrap_or(&piece.candidate.path);
         let mut member = Member {
@@ -114,7 +152,8 @@ impl Assembly<'_> {
         };
         let layer = gathered.image.as_ref().and_then(|image| image::shown(image, path));
         let announces_a_model = layer.is_some()
-            || self.format_by_name(&piece.candidate.path).is_some() && !is_raw_part(group.kind, path);
+            || self.format_by_name(&piece.candidate.path).is_some()
+                && !gathered.raw.contains(&piece.candidate.path);
         let place = layer.clone().unwrap_or_else(|| member.path.clone());
         match piece.answer {
             Some(Ok(Looked::Inspected(seen))) => {
@@ -193,6 +232,16 @@ impl Assembly<'_> {
     }
 }
 
+/// The weightiest member that is a model.
+fn main_piece<'p>(pieces: &'p [Piece<'p>]) -> Option<&'p Piece<'p>> {
+    let model = |piece: &&Piece<'_>| piece.inspection().is_some_and(|seen| seen.identified.is_some());
+    let role = |piece: &&Piece<'_>| {
+        let role = piece.inspection().and_then(|seen| seen.identified.as_ref()?.metadata.role);
+        (matches!(role, Some(Role::Weights | Role::Adapter)), piece.candidate.identity.size)
+    };
+    pieces.iter().filter(model).max_by_key(role)
+}
+
 /// Shards of one model have its weights together.
 fn add_parts(artifact: &mut Artifact, main: &artifact::Inspection, pieces: &[Piece<'_>]) {
     let Some(format) = main.identified.as_ref().map(|found| found.format) else { return };
@@ -221,7 +270,7 @@ fn image_of(group: &Group, pieces: &[Piece<'_>]) -> Image {
 }
 
 /// A fact of a member, said of the whole.
-fn inside(member: &str, fact: &Fact) -> Fact {
+pub(super) fn inside(member: &str, fact: &Fact) -> Fact {
     let place = match &fact.member {
         Some(inner) => format!("{member} > {inner}"),
         None => member.to_owned(),
@@ -232,6 +281,8 @@ fn inside(member: &str, fact: &Fact) -> Fact {
 /// What the members say together.
 #[derive(Default)]
 struct Gathered {
+    /// Members that are numbers or notes, which a model beside them describes.
+    raw: HashSet<PathBuf>,
     /// Which of the members are layers, in an image.
     image: Option<Image>,
     members: Vec<Member>,
@@ -311,29 +362,9 @@ fn digest_of_list(mut lines: Vec<(&String, Sha256Digest)>) -> Option<Sha256Diges
     (!lines.is_empty()).then(|| Sha256Digest::from_bytes(hash.finalize().into()))
 }
 
-/// Whether a member has a name that models have as well, and is numbers that the model beside it describes.
-fn is_raw_part(kind: BundleKind, path: &Path) -> bool {
-    match kind {
-        BundleKind::Pair | BundleKind::CoreMl => path.extension().is_some_and(|extension| extension == "bin"),
-        BundleKind::SavedModel => path.file_name().is_some_and(|name| name == "fingerprint.pb"),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_beside_the_graph_that_describes_them_need_no_format() {
-        let raw = |kind, path| is_raw_part(kind, Path::new(path));
-        assert!(raw(BundleKind::Pair, "model.bin") && raw(BundleKind::SavedModel, "fingerprint.pb"));
-        assert!(!raw(BundleKind::Pair, "model.xml") && !raw(BundleKind::SavedModel, "saved_model.pb"));
-        assert!(
-            !raw(BundleKind::Snapshot, "pytorch_model.bin")
-                && !raw(BundleKind::Shards, "x-00001-of-00002.bin")
-        );
-    }
 
     #[test]
     fn the_digest_of_a_bundle_is_that_of_the_list_that_sha256sum_prints() {

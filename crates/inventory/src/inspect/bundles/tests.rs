@@ -2,6 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 
+static FORMATS: std::sync::LazyLock<Vec<Format>> =
+    std::sync::LazyLock::new(|| catalog::load().unwrap().formats);
+
+fn entry<'e>(path: &'e Path, format: Option<&'e str>) -> Entry<'e> {
+    Entry { path, format, parts: &[] }
+}
+
 fn format(name: &str) -> Option<&'static str> {
     let formats = [
         (".safetensors", "safetensors"),
@@ -9,6 +16,8 @@ fn format(name: &str) -> Option<&'static str> {
         (".bin", "pytorch"),
         (".onnx", "onnx"),
         (".h5", "keras"),
+        ("net.xml", "openvino"),
+        (".index", "tensorflow"),
     ];
     formats.into_iter().find(|(end, _)| name.ends_with(end)).map(|(_, format)| format)
 }
@@ -16,15 +25,14 @@ fn format(name: &str) -> Option<&'static str> {
 /// The groups of these names, each as its kind, its folder and the names of its members in it.
 fn grouped(names: &[&str]) -> Vec<(BundleKind, String, Vec<String>)> {
     let paths: Vec<_> = names.iter().map(|name| Path::new("/m").join(name)).collect();
-    let entries: Vec<_> =
-        paths.iter().zip(names).map(|(path, name)| Entry { path, format: format(name) }).collect();
+    let entries: Vec<_> = paths.iter().zip(names).map(|(path, name)| entry(path, format(name))).collect();
     let shown = |group: Group| {
         let members = group.members.iter().map(|at| paths[*at].strip_prefix(&group.folder).unwrap());
         let mut members: Vec<_> = members.map(|path| path.display().to_string()).collect();
         members.sort();
         (group.kind, group.folder.display().to_string(), members)
     };
-    groups(&entries, |path| path.ends_with("net.xml")).into_iter().map(shown).collect()
+    groups(&entries, &FORMATS).into_iter().map(shown).collect()
 }
 
 fn kinds(names: &[&str]) -> Vec<BundleKind> {
@@ -67,9 +75,8 @@ fn all_below_a_pipeline_or_a_saved_model_belongs_to_it() {
 #[test]
 fn parts_of_one_model_are_one_and_those_that_are_missing_are_named() {
     let paths = ["/m/x-00001-of-00003.gguf", "/m/x-00003-of-00003.gguf", "/m/y-00001-of-00001.gguf"];
-    let entries: Vec<_> =
-        paths.iter().map(|path| Entry { path: Path::new(path), format: Some("gguf") }).collect();
-    let [group] = groups(&entries, |_| false).try_into().unwrap();
+    let entries: Vec<_> = paths.iter().map(|path| entry(Path::new(path), Some("gguf"))).collect();
+    let [group] = groups(&entries, &FORMATS).try_into().unwrap();
     assert_eq!((group.kind, group.members), (BundleKind::Shards, vec![0, 1]));
     assert_eq!(group.missing, ["x-00002-of-00003.gguf"]);
 }
@@ -88,6 +95,31 @@ fn graphs_are_paired_with_their_weights() {
     assert_eq!(kinds(&["ckpt.index", "ckpt.data-00000-of-00001"]), [BundleKind::Pair]);
 }
 
+#[test]
+fn a_graph_is_paired_with_whatever_files_it_names() {
+    let parts = [("w.bin", 0), ("{stem}.data", 0), ("../x.bin", 0)]
+        .map(|(path, least)| Part { path: path.into(), least });
+    let paths = ["/m/g.onnx", "/m/g.data", "/m/w.bin", "/x.bin"].map(Path::new);
+    let mut entries = paths.map(|path| entry(path, None));
+    entries[0] = Entry { format: Some("onnx"), parts: &parts, ..entries[0] };
+    let [group] = groups(&entries, &FORMATS).try_into().unwrap();
+    assert_eq!((group.kind, group.members), (BundleKind::Pair, vec![0, 1, 2]));
+}
+
+#[test]
+fn a_checkpoint_of_orbax_and_a_model_of_a_server_are_all_of_their_folder() {
+    let all = |names: &[&str]| {
+        grouped(names).into_iter().map(|(kind, _, members)| (kind, members.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        all(&["c/_METADATA", "c/manifest.ocdbt", "c/d/0fb0", "c/ocdbt.process_0/d/25ea"]),
+        [(BundleKind::Snapshot, 4)]
+    );
+    assert_eq!(all(&["m/MLmodel", "m/model.skops", "m/code/x.py"]), [(BundleKind::Snapshot, 3)]);
+    assert_eq!(all(&["t/config.pbtxt", "t/1/model.onnx"]), [(BundleKind::Snapshot, 2)]);
+    assert_eq!(all(&["t/config.pbtxt", "t/notes.txt"]), []);
+}
+
 proptest! {
     #[test]
     fn no_name_brings_it_down_and_no_file_is_in_two_models(names in proptest::collection::btree_set(
@@ -99,9 +131,9 @@ proptest! {
     )) {
         let paths: Vec<_> = names.iter().map(|name| Path::new("/m").join(name)).collect();
         let entries: Vec<_> = paths.iter().zip(&names)
-            .map(|(path, name)| Entry { path, format: format(name) }).collect();
+            .map(|(path, name)| entry(path, format(name))).collect();
         let mut seen = HashSet::new();
-        for group in groups(&entries, |_| true) {
+        for group in groups(&entries, &FORMATS) {
             prop_assert!(group.missing.len() <= MOST_SHARDS as usize);
             for member in group.members {
                 prop_assert!(member < entries.len() && (seen.insert(member) || group.kind == BundleKind::Pair));
