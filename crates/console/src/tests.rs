@@ -249,6 +249,7 @@ fn what_comes_from_devices_is_escaped_everywhere() {
         }],
         content: domain::Content {
             members: vec![domain::Member {
+                role: None,
                 path: evil.into(),
                 size: 1,
                 format: Some(evil.into()),

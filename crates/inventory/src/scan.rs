@@ -9,9 +9,7 @@ use std::{
 };
 
 use catalog::Catalog;
-use domain::{
-    Accelerator, Agent, Artifact, Coverage, Gap, HostPath, Package, Runtime, Sha256Digest, Unreadable,
-};
+use domain::{Accelerator, Agent, Artifact, Coverage, Gap, HostPath, Package, Runtime, Unreadable};
 use platform::{
     capabilities::{self, Support},
     data::DataDirectory,
@@ -21,9 +19,9 @@ use platform::{
 use crate::{
     agents,
     files::{self, Found},
-    holdings::{Holdings, Seen},
-    inspect::{Depth, Looker, Todo},
-    memory::{Fingerprint, Memory},
+    holdings::{Hashed, Holdings, Seen},
+    inspect::{Depth, Looker},
+    memory::Memory,
     programs,
     stores::{self, Problem},
 };
@@ -113,8 +111,8 @@ pub struct Scan {
     pub accelerators: Vec<Accelerator>,
     /// What whoever runs the scan should know about the scan itself.
     pub notes: Vec<String>,
-    /// Models that nobody looked into, now or before.
-    pub todo: Vec<Todo>,
+    /// The files of the models, and what is known of each.
+    pub files: Holdings,
 }
 
 /// Scans.
@@ -133,6 +131,7 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     read_stores(catalog, request, &homes, &roots, &mut holdings, &mut found);
     holdings.add_links(std::mem::take(&mut found.links));
     add_problems(&mut found, holdings.read_cards(catalog).into_iter().map(Problem::into_pair));
+    holdings.group(&roots);
     let mut installed = agents::find(catalog, &homes, &found);
     add_problems(&mut found, std::mem::take(&mut installed.problems));
 
@@ -146,17 +145,16 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     }
     watch.stage.store(3, Ordering::Relaxed);
     let mut digests = std::mem::take(&mut seen.digests);
-    if request.hash {
-        digests.extend(hash(&mut holdings, &memory, &mut found, stop, watch));
-    }
+    let hashed = hash(&mut holdings, request, &memory, stop, watch);
+    seen.complete(&hashed.digests);
+    digests.extend(hashed.digests);
+    add_problems(&mut found, hashed.failed);
     scan.complete = !stop.load(Ordering::Relaxed);
-    scan.todo = holdings.todo();
     // What an interrupted scan did not reach must not be forgotten.
     if let Remember::Own(directory) = request.remember
         && scan.complete
-        && let Err(error) = memory
-            .save(directory, &settled, &digests)
-            .and_then(|()| memory.save_verdicts(directory, seen.said()))
+        && let Err(error) =
+            memory.save(directory, &settled, &digests).and_then(|()| memory.save_seen(directory, &seen.said))
     {
         scan.notes.push(format!("the next scan starts afresh: {error}"));
     }
@@ -173,22 +171,32 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     scan.runtimes = agents::merge_runtimes(running.runtimes, installed.runtimes);
     scan.agents = agents::merge(running.agents, installed.agents);
     scan.packages = installed.packages;
-    scan.artifacts = holdings.into_artifacts(&catalog.secrets);
+    scan.artifacts = holdings.artifacts(catalog);
+    let programs = scan.agents.iter_mut().map(|agent| &mut agent.program).chain(&mut scan.runtimes);
+    programs.for_each(|program| holdings.loaded(&scan.artifacts, &mut program.models));
     scan.coverage = coverage(watch, found, &roots, &skipped, gaps);
+    scan.coverage.model_bytes = holdings.bytes();
+    scan.files = holdings;
     scan
 }
 
-/// Computes the digests that are missing, and notes the files that could not be read to their end.
+/// Computes the digests that are missing: all of them if that was asked for, else only what costs next to nothing.
 fn hash(
     holdings: &mut Holdings,
+    request: &Request<'_>,
     memory: &Memory,
-    found: &mut Found,
     stop: &AtomicBool,
     watch: &Watch,
-) -> Vec<(Fingerprint, Sha256Digest)> {
-    let hashed = holdings.hash(memory, stop, &watch.hashed);
-    add_problems(found, hashed.failed);
-    hashed.digests
+) -> Hashed {
+    let all = request.hash || request.inspect == Some(Depth::Full);
+    let mut hashed = Hashed::default();
+    if request.hash {
+        hashed = holdings.hash(memory, stop, &watch.hashed);
+    }
+    let beside = holdings.hash_beside(all, memory, stop, &watch.hashed);
+    hashed.digests.extend(beside.digests);
+    hashed.failed.extend(beside.failed);
+    hashed
 }
 
 /// The homes whose configuration is read: those of the accounts, or, where roots are named, the roots themselves and the homes
@@ -329,6 +337,7 @@ fn coverage(watch: &Watch, found: Found, roots: &[PathBuf], skipped: &[PathBuf],
         special: number(&walk.special),
         links: number(&walk.links),
         changed: number(&walk.changed),
+        model_bytes: 0,
         unreadable_total: found.unreadable_total,
         unreadable: found.unreadable,
         skipped_mounts: host(skipped),

@@ -51,7 +51,7 @@ both_engines! {
         one.content.weights = Some(sha(77));
         let format = Some("pickle".to_owned());
         one.content.members =
-            vec![Member { path: "a > b".into(), size: 7, format, sha256: None, verdict: Verdict::Malicious }];
+            vec![Member { path: "a > b".into(), size: 7, format, role: None, sha256: None, verdict: Verdict::Malicious }];
         let mut two = artifact(&["/two.pt"], 2);
         two.content.weights = Some(sha(77));
         let report =

@@ -77,9 +77,23 @@ pub(super) struct Assembly<'a> {
     spooled: Vec<Artifact>,
     unreadable: Vec<Unreadable>,
     others: u64,
+    /// Files that were not looked into may be read for their digests.
+    reads: bool,
 }
 
 impl<'a> Assembly<'a> {
+    /// Of files that a scan found; what it does not know of them is not found out here.
+    pub(super) fn of_scan(
+        catalog: &'a Catalog,
+        found: &'a Found,
+        stop: &'a AtomicBool,
+        answers: Vec<Option<io::Result<Looked>>>,
+        known: HashMap<PathBuf, Artifact>,
+    ) -> Self {
+        let (spooled, unreadable) = (Vec::new(), Vec::new());
+        Self { catalog, found, stop, answers, known, spooled, unreadable, others: 0, reads: false }
+    }
+
     pub(super) fn new(
         catalog: &'a Catalog,
         environment: &dyn Fn(&str) -> Option<OsString>,
@@ -88,8 +102,9 @@ impl<'a> Assembly<'a> {
         answers: Vec<Option<io::Result<Looked>>>,
     ) -> Self {
         let (spooled, unreadable) = (Vec::new(), Vec::new());
+        let known = HashMap::new();
         let mut assembly =
-            Self { catalog, found, stop, answers, known: HashMap::new(), spooled, unreadable, others: 0 };
+            Self { catalog, found, stop, answers, known, spooled, unreadable, others: 0, reads: true };
         assembly.known = assembly.what_is_known(environment);
         assembly
     }
@@ -119,7 +134,7 @@ impl<'a> Assembly<'a> {
         // A card that cannot be read says nothing; it is not what was asked for.
         let _ = holdings.read_cards(self.catalog);
         let mut known = HashMap::new();
-        for artifact in holdings.into_artifacts(&self.catalog.secrets) {
+        for artifact in holdings.artifacts(self.catalog) {
             for path in &artifact.paths {
                 known.insert(platform::path::from_bytes(path.as_bytes()), artifact.clone());
             }

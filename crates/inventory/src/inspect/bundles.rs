@@ -26,6 +26,31 @@ const WEIGHTS: [&str; 12] = [
     "params",
     "pytorch_lora_weights",
 ];
+/// How other files in a model's format begin that belong to the model of their folder: what training, exports and tokenizers leave there.
+/// A model under any other name is one of its own, lest a single configuration swallow a folder full of models.
+const COMPANIONS: [&str; 19] = [
+    "model",
+    "pytorch_",
+    "tf_",
+    "flax_",
+    "adapter_",
+    "diffusion_",
+    "openvino_",
+    "optimizer",
+    "scheduler",
+    "scaler",
+    "rng_state",
+    "random_states",
+    "training_args",
+    "tokenizer",
+    "spiece",
+    "sentencepiece",
+    "saved_model",
+    "keras_metadata",
+    "fingerprint",
+];
+/// Folders of a SavedModel.
+const OF_SAVED_MODEL: [&str; 3] = ["variables", "assets", "assets.extra"];
 /// Formats that need no configuration beside them, so that one in the folder does not make them part of a model.
 const SELF_CONTAINED: [&str; 3] = ["gguf", "ggml", "llamafile"];
 
@@ -71,13 +96,14 @@ pub(crate) fn groups(entries: &[Entry<'_>], is_graph: impl Fn(&Path) -> bool) ->
             continue;
         }
         let listing = Listing { entries, files };
-        let Some((kind, whole)) = listing.kind(folder) else { continue };
-        let members: Vec<usize> = if whole {
-            let below = folders.range(*folder..).take_while(|(other, _)| other.starts_with(folder));
-            below.flat_map(|(_, files)| files.iter().copied()).collect()
-        } else {
-            files.iter().copied().filter(|at| !listing.stands_alone(*at)).collect()
-        };
+        let Some((kind, reach)) = listing.kind(folder) else { continue };
+        let below = folders.range(*folder..).take_while(|(other, _)| other.starts_with(folder));
+        let below = below.filter(|(other, _)| reach.covers(other.strip_prefix(folder).unwrap_or(other)));
+        let members: Vec<usize> = below
+            .flat_map(|(other, files)| files.iter().map(move |at| (*other == *folder, *at)))
+            .filter(|(direct, at)| reach == Reach::All || listing.belongs(*at, *direct))
+            .map(|(_, at)| at)
+            .collect();
         taken.extend(&members);
         let missing = missing_shards(members.iter().filter_map(|at| entries.get(*at)));
         groups.push(Group { kind, folder: folder.to_path_buf(), members, missing });
@@ -90,6 +116,32 @@ pub(crate) fn groups(entries: &[Entry<'_>], is_graph: impl Fn(&Path) -> bool) ->
     }
     groups.sort_by(|a, b| (&a.folder, &a.members).cmp(&(&b.folder, &b.members)));
     groups
+}
+
+/// How far below its folder a model reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// The files of the folder.
+    Folder,
+    /// Those of the folders in it too.
+    Parts,
+    /// The folders that TensorFlow makes for a SavedModel.
+    SavedModel,
+    /// Everything.
+    All,
+}
+
+impl Reach {
+    /// Whether the files of a folder at this place below belong to it.
+    fn covers(self, below: &Path) -> bool {
+        let mut names = below.components();
+        match (self, names.next()) {
+            (Self::All, _) | (_, None) => true,
+            (Self::Parts, Some(_)) => names.next().is_none(),
+            (Self::SavedModel, Some(first)) => OF_SAVED_MODEL.iter().any(|name| first.as_os_str() == *name),
+            (Self::Folder, Some(_)) => false,
+        }
+    }
 }
 
 /// The files of one folder.
@@ -117,29 +169,30 @@ impl<'e> Listing<'_, 'e> {
         })
     }
 
-    /// What the folder is, and whether all that lies below it belongs to it.
-    fn kind(&self, folder: &Path) -> Option<(BundleKind, bool)> {
+    /// What the folder is, and how far below it reaches.
+    fn kind(&self, folder: &Path) -> Option<(BundleKind, Reach)> {
         let extension = folder.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         if self.has("oci-layout") && self.has("index.json") {
-            return Some((BundleKind::Image, true));
+            return Some((BundleKind::Image, Reach::All));
         }
         if self.has("model_index.json") {
-            return Some((BundleKind::Pipeline, true));
+            return Some((BundleKind::Pipeline, Reach::Parts));
         }
         if self.has("saved_model.pb") || self.has("saved_model.pbtxt") {
-            return Some((BundleKind::SavedModel, true));
+            return Some((BundleKind::SavedModel, Reach::SavedModel));
         }
         if (extension == "mlpackage" && self.has("Manifest.json"))
             || (extension == "mlmodelc" && self.has("coremldata.bin"))
         {
-            return Some((BundleKind::CoreMl, true));
+            return Some((BundleKind::CoreMl, Reach::All));
         }
         if self.has("adapter_config.json") && self.has_weights(|stem| stem.starts_with("adapter")) {
-            return Some((BundleKind::Adapter, false));
+            return Some((BundleKind::Adapter, Reach::Folder));
         }
         let known = |stem: &str| WEIGHTS.contains(&stem);
         if self.has("config.json") && self.has_weights(known) {
-            return Some((BundleKind::Snapshot, self.has("modules.json")));
+            let reach = if self.has("modules.json") { Reach::Parts } else { Reach::Folder };
+            return Some((BundleKind::Snapshot, reach));
         }
         None
     }
@@ -147,6 +200,16 @@ impl<'e> Listing<'_, 'e> {
     fn stands_alone(&self, at: usize) -> bool {
         let format = self.entries.get(at).and_then(|entry| entry.format);
         format.is_some_and(|format| SELF_CONTAINED.contains(&format))
+    }
+
+    /// Whether a file is part of the model of a folder; `direct` tells that it lies in the folder itself.
+    fn belongs(&self, at: usize, direct: bool) -> bool {
+        let Some(entry) = self.entries.get(at) else { return false };
+        let named_so = || {
+            let stem = name(entry.path).map(|name| stem(without_number(name))).unwrap_or_default();
+            WEIGHTS.contains(&stem) || COMPANIONS.iter().any(|begin| stem.starts_with(begin))
+        };
+        entry.format.is_none() || !self.stands_alone(at) && (!direct || named_so())
     }
 
     fn shards(&self, folder: &Path) -> Vec<Group> {
