@@ -197,6 +197,7 @@ impl<'a> Assembly<'a> {
             taken.extend(group.members.iter().copied());
             artifacts.push(self.bundle(&group));
         }
+        taken.extend(self.blobs_of(&taken));
         let mut singles = Vec::new();
         let mut unreadable = Vec::new();
         let mut others = 0;
@@ -234,6 +235,16 @@ impl<'a> Assembly<'a> {
         for unreadable in &mut inspected.unreadable {
             unreadable.path = self.shown(&unreadable.path);
         }
+    }
+
+    /// Blobs of a cache that members of a model link to: the model accounts for them.
+    fn blobs_of(&self, members: &HashSet<usize>) -> Vec<usize> {
+        let files = self.found.files.iter().enumerate();
+        let linked = files.clone().filter(|(at, one)| members.contains(at) && one.path != one.real);
+        let linked: HashSet<&Path> = linked.map(|(_, one)| one.real.as_path()).collect();
+        let is_blob = |one: &Candidate| one.path.parent().is_some_and(|folder| folder.ends_with("blobs"));
+        let blobs = files.filter(|(_, one)| !one.named && is_blob(one) && linked.contains(one.path.as_path()));
+        blobs.map(|(at, _)| at).collect()
     }
 
     fn shown(&self, path: &HostPath) -> HostPath {
