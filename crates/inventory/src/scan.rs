@@ -4,7 +4,10 @@ use std::{
     collections::HashSet,
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,7 +21,7 @@ use platform::{
 
 use crate::{
     agents,
-    files::{self, Found},
+    files::{self, Found, SoFar},
     holdings::{Hashed, Holdings, Seen},
     inspect::{Depth, Looker},
     memory::Memory,
@@ -87,6 +90,8 @@ pub struct Watch {
     pub hashed: AtomicU64,
     /// What it does now: an index into [`STAGES`].
     pub stage: std::sync::atomic::AtomicUsize,
+    /// What was found so far, for [`so_far`]; kept only where somebody wants to know.
+    pub so_far: Option<SoFar>,
 }
 
 /// The stages of a scan, in order.
@@ -122,7 +127,8 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     let roots = roots(catalog, request, &homes);
     let memory = remember(request.remember, &roots, &mut scan.notes).with_verdicts(request.remember.path());
     let named = !request.roots.is_empty();
-    let (mut found, roots, skipped) = files::find(catalog, &memory, (&roots, named), stop, &watch.walk);
+    let (mut found, roots, skipped) =
+        files::find(catalog, &memory, (&roots, named), stop, (&watch.walk, watch.so_far.as_ref()));
     homes.retain(|home| !lies_in(home, &skipped));
     let settled = std::mem::take(&mut found.settled);
 
@@ -178,6 +184,28 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     scan.coverage.model_bytes = holdings.bytes();
     scan.files = holdings;
     scan
+}
+
+/// What a scan that still runs found so far: models, as far as their files were met. Nothing may be concluded from what is not in it.
+pub fn so_far(catalog: &Catalog, request: &Request<'_>, watch: &Watch) -> Scan {
+    let homes = homes(request);
+    let roots: Vec<_> =
+        roots(catalog, request, &homes).iter().filter_map(|root| root.canonicalize().ok()).collect();
+    let met = watch.so_far.as_ref();
+    let mut held =
+        met.map(|met| met.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default();
+    held.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut found = Found::default();
+    let mut holdings = Holdings::new(catalog, held);
+    read_stores(catalog, request, &homes, &roots, &mut holdings, &mut found);
+    // A card that cannot be read is told at the end.
+    let _ = holdings.read_cards(catalog);
+    holdings.group(&roots);
+    holdings.recall(&Memory::none());
+    let artifacts = holdings.artifacts(catalog);
+    let mut coverage = coverage(watch, Found::default(), &roots, &[], Vec::new());
+    coverage.model_bytes = holdings.bytes();
+    Scan { complete: false, artifacts, coverage, ..Scan::default() }
 }
 
 /// Computes the digests that are missing: all of them if that was asked for, else only what costs next to nothing.

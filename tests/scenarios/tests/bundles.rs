@@ -50,13 +50,19 @@ fn in_shards(tree: &Tree) -> String {
 
 /// One of each kind that is no snapshot.
 fn fill(tree: &Tree) {
-    tree.write("lora/adapter_config.json", r#"{"base_model_name_or_path": "maker/base-7b", "peft_type": "LORA"}"#);
+    tree.write(
+        "lora/adapter_config.json",
+        r#"{"base_model_name_or_path": "maker/base-7b", "peft_type": "LORA"}"#,
+    );
     tree.write("lora/adapter_model.safetensors", weights("lora"));
     tree.write("gguf/big-00001-of-00002.gguf", testkit::gguf(&[], &[("a", &[64, 64])]));
     tree.write("gguf/big-00002-of-00002.gguf", testkit::gguf(&[], &[("b", &[64, 64])]));
     tree.write("ov/face.xml", graph());
     tree.write("ov/face.bin", numbers());
-    tree.write("saved/1/saved_model.pb", testkit::tensorflow_saved_model(&[testkit::tensorflow_node("x", "Placeholder", &[], &[])], &[], &[]));
+    tree.write(
+        "saved/1/saved_model.pb",
+        testkit::tensorflow_saved_model(&[testkit::tensorflow_node("x", "Placeholder", &[], &[])], &[], &[]),
+    );
     tree.write("saved/1/variables/variables.data-00000-of-00001", numbers());
     tree.write("saved/1/assets/vocab.txt", "a\nb\n");
     tree.write("vision.mlpackage/Manifest.json", r#"{"fileFormatVersion": "1.0.0"}"#);
@@ -112,13 +118,13 @@ fn every_kind_of_model_of_several_files_is_one_artifact() {
     let tree = Tree::new();
     fill(&tree);
     let artifacts = scan(&tree, &["--inspect", "none"]).list("artifacts");
-    let kinds: Vec<_> = artifacts.iter().map(|one| one["bundle"]["kind"].as_str().unwrap_or("none")).collect();
+    let kinds: Vec<_> =
+        artifacts.iter().map(|one| one["bundle"]["kind"].as_str().unwrap_or("none")).collect();
     assert_eq!(kinds, ["shards", "adapter", "pair", "pipeline", "saved-model", "core-ml"], "{artifacts:#?}");
-    assert_eq!(members(at(&artifacts, "saved/1")), [
-        "saved_model.pb",
-        "assets/vocab.txt",
-        "variables/variables.data-00000-of-00001"
-    ]);
+    assert_eq!(
+        members(at(&artifacts, "saved/1")),
+        ["saved_model.pb", "assets/vocab.txt", "variables/variables.data-00000-of-00001"]
+    );
     assert_eq!(at(&artifacts, "lora")["metadata"]["base_models"], json!(["maker/base-7b"]));
     assert_eq!(members(at(&artifacts, "ov/face.bin")).len(), 2);
 }
@@ -129,7 +135,11 @@ fn a_scan_and_an_inspection_name_the_same_model_by_the_same_digest() {
     fill(&tree);
     in_shards(&tree);
     let digests = |answer: &Answer| -> Vec<Value> {
-        answer.list("artifacts").iter().map(|one| json!([one["path"], one["digest"]["sha256"], one["size"]])).collect()
+        answer
+            .list("artifacts")
+            .iter()
+            .map(|one| json!([one["path"], one["digest"]["sha256"], one["size"]]))
+            .collect()
     };
     let root = tree.root().to_str().unwrap().to_owned();
     let inspected = digests(&Inspection::within(tree.root()).words(&["--json", &root]).run());
@@ -155,7 +165,8 @@ fn two_revisions_that_share_their_weights_count_them_once_on_the_disk() {
     let model = weights("shared");
     let first: [(&str, &[u8]); 2] = [("config.json", CONFIG.as_bytes()), ("model.safetensors", &model)];
     cached(&tree, "maker/two", REVISION, &first);
-    let second: [(&str, &[u8]); 2] = [("config.json", b"{\"model_type\": \"qwen3\"}"), ("model.safetensors", &model)];
+    let second: [(&str, &[u8]); 2] =
+        [("config.json", b"{\"model_type\": \"qwen3\"}"), ("model.safetensors", &model)];
     cached(&tree, "maker/two", &REVISION.replace('0', "f"), &second);
     let answer = scan(&tree, &["--inspect", "none"]);
     assert_eq!(answer.list("artifacts").len(), 2);
@@ -167,7 +178,8 @@ fn two_revisions_that_share_their_weights_count_them_once_on_the_disk() {
 fn a_file_that_is_not_what_its_cache_says_is_named_beside_the_model() {
     let tree = Tree::new();
     let folder = in_shards(&tree);
-    let blob = std::fs::canonicalize(tree.path(format!("{folder}/model-00002-of-00002.safetensors"))).unwrap();
+    let blob =
+        std::fs::canonicalize(tree.path(format!("{folder}/model-00002-of-00002.safetensors"))).unwrap();
     std::fs::write(&blob, weights("another")).unwrap();
     let answer = scan(&tree, &["--inspect", "none", "--hash"]);
     let findings = answer.list("findings");

@@ -243,7 +243,8 @@ impl<'a> Assembly<'a> {
         let linked = files.clone().filter(|(at, one)| members.contains(at) && one.path != one.real);
         let linked: HashSet<&Path> = linked.map(|(_, one)| one.real.as_path()).collect();
         let is_blob = |one: &Candidate| one.path.parent().is_some_and(|folder| folder.ends_with("blobs"));
-        let blobs = files.filter(|(_, one)| !one.named && is_blob(one) && linked.contains(one.path.as_path()));
+        let blobs =
+            files.filter(|(_, one)| !one.named && is_blob(one) && linked.contains(one.path.as_path()));
         blobs.map(|(at, _)| at).collect()
     }
 
