@@ -16,7 +16,10 @@ use std::{
 };
 
 use assess::Facts;
-use inventory::scan::{Remember, Request, Scan, Watch};
+use inventory::{
+    inspect::Depth,
+    scan::{Remember, Request, Scan, Watch},
+};
 use protocol::{
     sensor::{
         ENROL_PATH, EnrolAnswer, EnrolRequest, PackError, REPORT_PATH, RESEND, Report, ReportAnswer,
@@ -491,7 +494,8 @@ fn request(settings: &Settings) -> Request<'_> {
         processes: settings.processes,
         remember: Remember::Own(&settings.data),
         environment: &*settings.environment,
-        inspect: None,
+        // What is dangerous is told with the scan; the rest of each model is read later.
+        inspect: settings.inspect.then_some(Depth::Quick),
     }
 }
 

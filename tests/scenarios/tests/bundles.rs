@@ -126,7 +126,7 @@ fn every_kind_of_model_of_several_files_is_one_artifact() {
         ["saved_model.pb", "assets/vocab.txt", "variables/variables.data-00000-of-00001"]
     );
     assert_eq!(at(&artifacts, "lora")["metadata"]["base_models"], json!(["maker/base-7b"]));
-    assert_eq!(members(at(&artifacts, "ov/face.bin")).len(), 2);
+    assert_eq!(members(at(&artifacts, "ov/face.xml")).len(), 2);
 }
 
 #[test]
