@@ -35,7 +35,7 @@ fn from(repository: &str, artifact: Artifact) -> Artifact {
 
 /// A folder with these files, each with weights.
 fn folder(files: &[(&str, &str)]) -> Artifact {
-    let member = |(path, format): &(&str, &str)| domain::Member {
+    let member = |(path, format): &(&str, &str)| Member {
         path: (*path).into(),
         size: 1000,
         format: Some((*format).into()),

@@ -121,7 +121,7 @@ impl Holdings {
                         let (name, inspection) = (todo.name, inspection.clone());
                         seen.said.push(Remembered { state, name, depth: looker.depth, inspection });
                     }
-                    self.take_in(is, looker.depth, inspection);
+                    self.take_in(is, looker.depth, &inspection);
                 }
                 Some(Err(error)) => seen.failed.push((todo.path, crate::files::plain_error(&error))),
                 None => {}
@@ -130,10 +130,10 @@ impl Holdings {
         seen
     }
 
-    fn take_in(&mut self, is: Is, depth: Depth, inspection: Inspection) {
+    fn take_in(&mut self, is: Is, depth: Depth, inspection: &Inspection) {
         match is {
             Is::Model(at) => {
-                self.list.get_mut(at).into_iter().for_each(|one| one.take_in(depth, &inspection));
+                self.list.get_mut(at).into_iter().for_each(|one| one.take_in(depth, inspection));
             }
             Is::Other(at) => {
                 self.parts
@@ -152,7 +152,7 @@ impl Holdings {
         let is_it = |one: &Other| same(&one.identity, &one.real) && one.name == todo.name;
         let is = model.map(Is::Model).or_else(|| self.parts.others.iter().position(is_it).map(Is::Other));
         if let Some(is) = is {
-            self.take_in(is, Depth::Full, inspection.clone());
+            self.take_in(is, Depth::Full, inspection);
         }
     }
 

@@ -397,7 +397,7 @@ fn endless(device: &Device) -> std::path::PathBuf {
 fn a_first_scan_that_takes_long_tells_what_it_found_so_far_and_takes_nothing_back() {
     let (server, device) = (Server::start(), Device::new());
     let endless = endless(&device);
-    let soon = std::time::Duration::from_millis(20);
+    let soon = Duration::from_millis(20);
     let pace = Pace { first_part: soon, parts: soon, ..QUICK };
     let sensor = Sensor::start(Settings { hash: true, pace, ..device.settings(&server) }).unwrap();
     let named = |report: &protocol::sensor::Report, name: &str| {
@@ -429,7 +429,7 @@ fn a_sensor_that_has_reported_before_tells_only_the_end_of_a_scan() {
     reports(&server, 1);
     sensor.join();
     let endless = endless(&device);
-    let soon = std::time::Duration::from_millis(1);
+    let soon = Duration::from_millis(1);
     let pace = Pace { first_part: soon, parts: soon, ..QUICK };
     let sensor = Sensor::start(Settings { hash: true, pace, ..device.settings(&server) }).unwrap();
     channels(&server, 2);
