@@ -30,6 +30,8 @@ const SCAN_RATIO: f64 = 1.0;
 const RESCAN_RATIO: f64 = 0.6;
 const VERSION_MS: f64 = 15.0;
 const PEAK_MB: f64 = 100.0;
+/// What a quick look into every model may add to a scan that looks into none.
+const QUICK_RATIO: f64 = 1.1;
 
 /// How often the version is asked for: one call is too short to be measured alone.
 const VERSION_RUNS: usize = 20;
@@ -143,6 +145,9 @@ fn default_dir() -> PathBuf {
 struct Programs {
     scan: Command,
     rescan: Command,
+    /// First scans that look into no model, and into every byte of each.
+    none: Command,
+    full: Command,
     version: Command,
     find: Command,
     fd: Command,
@@ -152,6 +157,8 @@ struct Programs {
 struct Times {
     scan: Vec<Sample>,
     rescan: Vec<Sample>,
+    none: Vec<Sample>,
+    full: Vec<Sample>,
     version: Vec<Sample>,
     find: Vec<Sample>,
     fd: Vec<Sample>,
@@ -171,6 +178,8 @@ impl Programs {
         };
         Ok(Self {
             scan: scan(&["--no-cache"]),
+            none: scan(&["--no-cache", "--inspect", "none"]),
+            full: scan(&["--no-cache", "--inspect", "full"]),
             rescan: scan(&["--data", &data.to_string_lossy()]),
             version: Command::new(eyeline).words(&["--version"]),
             find: Command::new("find").word(root).words(&["-size", "+100M"]),
@@ -205,6 +214,8 @@ impl Programs {
             times.scan.push(scan);
             times.fd.push(fd);
             times.rescan.push(rescan);
+            times.none.push(self.none.warm_sample()?);
+            times.full.push(self.full.warm_sample()?);
         }
         times.version = (0..VERSION_RUNS).map(|_| self.version.sample()).collect::<Result<_>>()?;
         Ok(times)
@@ -228,6 +239,13 @@ fn rows(times: &Times, found: usize) -> Vec<Row> {
     vec![
         Row::against("first scan, s", wall(&times.scan), find, fd, SCAN_RATIO),
         Row::against("rescan, s", wall(&times.rescan), find, fd, RESCAN_RATIO),
+        Row::share(
+            "first scan beside one that looks into no model, s",
+            wall(&times.scan),
+            wall(&times.none),
+            QUICK_RATIO,
+        ),
+        Row::beside("first scan that reads every byte of models, s", wall(&times.full), wall(&times.none)),
         Row::below("peak memory, first scan, MB", peak(&times.scan), PEAK_MB).peer(peak(&times.find)),
         Row::below("peak memory, rescan, MB", peak(&times.rescan), PEAK_MB).peer(peak(&times.find)),
         Row::below("--version, ms", wall(&times.version) * 1000.0, VERSION_MS),

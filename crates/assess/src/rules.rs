@@ -4,7 +4,7 @@
 //! wrong stays quiet.
 
 use catalog::{Catalog, Executes};
-use domain::{Artifact, CommercialUse, Confidence, Fact, McpServer, Role, Severity, Verdict};
+use domain::{Artifact, CommercialUse, Confidence, Fact, McpServer, Member, Role, Severity, Verdict};
 
 use crate::{Question, Reason, Resource, model_subject};
 
@@ -120,7 +120,29 @@ fn belongs_to_a_package(artifact: &Artifact) -> bool {
 }
 
 fn executes(catalog: &Catalog, artifact: &Artifact) -> Executes {
-    catalog.format(&artifact.format).map_or(Executes::Never, |format| format.executes)
+    runs(catalog, Some(&artifact.format))
+}
+
+fn runs(catalog: &Catalog, format: Option<&str>) -> Executes {
+    format.and_then(|format| catalog.format(format)).map_or(Executes::Never, |format| format.executes)
+}
+
+/// Files with weights of a model of several files; none of what is one file.
+fn weights_of_bundle(artifact: &Artifact) -> impl Iterator<Item = &Member> {
+    let is_weights = |member: &&Member| matches!(member.role, Some(Role::Weights | Role::Adapter));
+    artifact.content.members.iter().filter(|_| artifact.content.bundle.is_some()).filter(is_weights)
+}
+
+/// Where weights lie that are kept as pickle.
+fn pickles(catalog: &Catalog, artifact: &Artifact) -> Vec<String> {
+    match &artifact.content.bundle {
+        Some(bundle) => weights_of_bundle(artifact)
+            .filter(|member| runs(catalog, member.format.as_deref()) == Executes::Pickle)
+            .map(|member| format!("{}/{}", bundle.folder, member.path))
+            .collect(),
+        None if executes(catalog, artifact) == Executes::Pickle => paths(artifact),
+        None => Vec::new(),
+    }
 }
 
 fn paths(artifact: &Artifact) -> Vec<String> {
@@ -217,7 +239,8 @@ fn is_loopback(address: &str) -> bool {
 fn pickle_weights(catalog: &Catalog, question: &Question<'_>) -> Option<Reason> {
     let artifact = weights(question)?;
     let Resource::Model(_, others) = question.resource else { return None };
-    if executes(catalog, artifact) != Executes::Pickle {
+    let pickles = pickles(catalog, artifact);
+    if pickles.is_empty() {
         return None;
     }
     let subject = model_subject(artifact);
@@ -227,20 +250,26 @@ fn pickle_weights(catalog: &Catalog, question: &Question<'_>) -> Option<Reason> 
     let beside = known
         .then(|| others.iter().filter(|other| matches!(other.metadata.role, Some(Role::Weights))).find(safe))
         .flatten();
+    let of_bundle =
+        weights_of_bundle(artifact).find(|member| runs(catalog, member.format.as_deref()) == Executes::Never);
     let better = catalog.format(&artifact.format).and_then(|format| format.safe_alternative.as_deref());
     let better =
         better.and_then(|id| catalog.format(id)).map_or("a format that holds no code", |format| &format.name);
-    let help = match beside {
-        Some(safe) => {
+    let help = match (of_bundle, beside) {
+        (Some(safe), _) => {
+            let format = safe.format.as_deref().unwrap_or_default();
+            format!("the same model is here as {format}: use {} and delete this file", safe.path)
+        }
+        (None, Some(safe)) => {
             format!("the same model is here as {}: use {} and delete this file", safe.format, safe.path())
         }
-        None => format!("get it as {better}, or convert it on a machine that has nothing to lose"),
+        (None, None) => format!("get it as {better}, or convert it on a machine that has nothing to lose"),
     };
     Some(Reason {
         rule: "pickle-weights",
         severity: if belongs_to_a_package(artifact) { Severity::Info } else { Severity::Medium },
         message: format!("{subject} is a pickle: loading it runs whatever code is in it"),
-        evidence: paths(artifact),
+        evidence: pickles,
         help,
     })
 }

@@ -33,6 +33,23 @@ fn from(repository: &str, artifact: Artifact) -> Artifact {
     Artifact { origin: Some(origin), ..artifact }
 }
 
+/// A folder with these files, each with weights.
+fn folder(files: &[(&str, &str)]) -> Artifact {
+    let member = |(path, format): &(&str, &str)| Member {
+        path: (*path).into(),
+        size: 1000,
+        format: Some((*format).into()),
+        role: Some(Role::Weights),
+        sha256: None,
+        verdict: Verdict::NotScanned,
+    };
+    let mut artifact = model("/m", files.first().unwrap().1);
+    artifact.content.bundle =
+        Some(domain::Bundle { kind: domain::BundleKind::Snapshot, folder: HostPath::from("/m") });
+    artifact.content.members = files.iter().map(member).collect();
+    artifact
+}
+
 fn licensed(commercial_use: CommercialUse, id: &str, artifact: Artifact) -> Artifact {
     let license = License { id: id.into(), evidence: "card".into(), commercial_use };
     Artifact { license: Some(license), ..artifact }
@@ -300,4 +317,15 @@ fn every_rule_is_described_once_at_its_place_with_the_gravest_that_it_decides() 
         .collect();
     let described: Vec<_> = RULES.iter().map(|rule| (rule.id, rule.severity)).collect();
     assert_eq!(decided, described);
+}
+
+#[test]
+fn a_pickle_among_the_files_of_a_model_is_named_with_the_safe_file_beside_it() {
+    let both = folder(&[("model.safetensors", "safetensors"), ("pytorch_model.bin", "pytorch")]);
+    let findings = of_artifacts(&[both]);
+    let pickle = findings.iter().find(|finding| finding.rule == "pickle-weights").unwrap();
+    assert_eq!(pickle.evidence, ["/m/pytorch_model.bin"]);
+    assert!(pickle.help.contains("use model.safetensors"), "{}", pickle.help);
+    let safe = of_artifacts(&[folder(&[("model.safetensors", "safetensors")])]);
+    assert!(!safe.iter().any(|finding| finding.rule == "pickle-weights"), "{safe:?}");
 }

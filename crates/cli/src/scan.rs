@@ -37,8 +37,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     hash: bool,
     /// Look into every model that is found: quick leaves tensors out, full reads every byte
-    #[arg(long, value_enum, value_name = "DEPTH")]
-    inspect: Option<Depth>,
+    #[arg(long, value_enum, value_name = "DEPTH", default_value_t = Depth::Quick)]
+    inspect: Depth,
     /// Look at files only, not at running programs
     #[arg(long)]
     no_processes: bool,
@@ -52,15 +52,17 @@ pub(crate) struct Arguments {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Depth {
+    None,
     Quick,
     Full,
 }
 
-impl From<Depth> for inventory::inspect::Depth {
+impl From<Depth> for Option<inventory::inspect::Depth> {
     fn from(depth: Depth) -> Self {
         match depth {
-            Depth::Quick => Self::Quick,
-            Depth::Full => Self::Full,
+            Depth::None => None,
+            Depth::Quick => Some(inventory::inspect::Depth::Quick),
+            Depth::Full => Some(inventory::inspect::Depth::Full),
         }
     }
 }
@@ -86,7 +88,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         roots: arguments.roots,
         hash: arguments.hash,
         processes: !arguments.no_processes,
-        inspect: arguments.inspect.map(Depth::into),
+        inspect: arguments.inspect.into(),
         remember: memory.as_request(),
         environment: &environment,
     };

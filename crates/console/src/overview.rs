@@ -14,8 +14,13 @@ use crate::{
     words::{self, Noun},
 };
 
-/// The page; with the machine where there is only one.
-pub(crate) fn page(shell: &Shell, overview: &Overview, machine: Option<&DeviceRow>) -> Markup {
+/// The page; with the machine where there is only one, and how many files its first scan saw so far.
+pub(crate) fn page(
+    shell: &Shell,
+    overview: &Overview,
+    machine: Option<&DeviceRow>,
+    seen_so_far: Option<u64>,
+) -> Markup {
     let search = Search {
         path: Place::Models.path(),
         of: "models",
@@ -32,7 +37,7 @@ pub(crate) fn page(shell: &Shell, overview: &Overview, machine: Option<&DeviceRo
                 p.lead #lead data-live-region { (lead::lead(shell, overview)) }
             }
             @if lead::first_look(overview) {
-                p.notice #looking data-live-region role="status" { span.busy { "Looking at this machine for the first time. What is found appears here as it comes." } }
+                p.notice #looking data-live-region role="status" { span.busy { (looking(overview, seen_so_far)) } }
             }
             (figures::figures(shell, overview))
             div.cols {
@@ -42,6 +47,21 @@ pub(crate) fn page(shell: &Shell, overview: &Overview, machine: Option<&DeviceRo
         }
     };
     shell::page(shell, Place::Overview, "Overview", &search, &body)
+}
+
+/// How far the first scan is.
+fn looking(overview: &Overview, seen_so_far: Option<u64>) -> String {
+    let models = overview.figures.artifacts.now;
+    match seen_so_far {
+        Some(files) => format!(
+            "The first scan is running: {} seen, {} so far. What is found appears here as it comes.",
+            Noun("file", "files").count(files),
+            Noun("model", "models").count(models)
+        ),
+        None => {
+            "Looking at this machine for the first time. What is found appears here as it comes.".to_owned()
+        }
+    }
 }
 
 fn needs(shell: &Shell, overview: &Overview) -> Markup {

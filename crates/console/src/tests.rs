@@ -107,7 +107,7 @@ fn seen() -> Overview {
 
 /// The text of a page's lead.
 fn lead(shell: &Shell, overview: &Overview) -> String {
-    let page = overview::page(shell, overview, None).into_string();
+    let page = overview::page(shell, overview, None, None).into_string();
     let lead = page.split(r#"id="lead" data-live-region>"#).nth(1).unwrap().split("</p>").next().unwrap();
     lead.replace("<b>", "").replace("</b>", "").replace('\u{a0}', " ")
 }
@@ -172,7 +172,7 @@ fn the_overview_says_when_nothing_was_seen_yet() {
     let first = Overview { sight: SightTally { none: 1, ..SightTally::default() }, ..seen() };
     assert!(lead(&shell(1), &first).starts_with("The first scan is under way."));
     assert!(
-        overview::page(&shell(1), &first, None)
+        overview::page(&shell(1), &first, None, None)
             .into_string()
             .contains("Looking at this machine for the first time")
     );
@@ -195,7 +195,8 @@ fn one_finding_leads_to_itself_and_several_to_their_list() {
         assigned: 0,
     };
     let page = |findings| {
-        overview::page(&shell(5), &Overview { needs: vec![need(findings)], ..seen() }, None).into_string()
+        overview::page(&shell(5), &Overview { needs: vec![need(findings)], ..seen() }, None, None)
+            .into_string()
     };
     assert!(page(1).contains(r#"href="/findings/f1""#));
     assert!(page(3).contains(r#"href="/findings?q=state:open%20-severity:info%20rule:pickle-weights""#));
@@ -249,6 +250,7 @@ fn what_comes_from_devices_is_escaped_everywhere() {
         }],
         content: domain::Content {
             members: vec![domain::Member {
+                role: None,
                 path: evil.into(),
                 size: 1,
                 format: Some(evil.into()),
@@ -287,7 +289,7 @@ fn no_page_has_a_style_or_a_script_of_its_own() {
         devices: 1,
     };
     let pages = [
-        overview::page(&shell, &Overview { gaps: vec![gap], ..seen() }, None),
+        overview::page(&shell, &Overview { gaps: vec![gap], ..seen() }, None, None),
         list::page(&shell, &list(&models::SPEC, &state, &query, Vec::new())),
         crate::access::page(&shell, &crate::access::Model::default()),
         crate::account::page(&shell, &crate::account::Model::default()),

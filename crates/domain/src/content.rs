@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
 use crate::{
-    HostPath, Sha256Digest, Verdict,
+    HostPath, Role, Sha256Digest, Verdict,
     path::{NotBase64, exact, serialize_path},
 };
 
@@ -135,7 +135,10 @@ pub struct Member {
     /// The catalogue id of its format, where it is in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
-    /// The SHA-256 of its bytes, where it was computed.
+    /// What it is for, where its format tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// The SHA-256 of its bytes, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Sha256Digest>,
     /// The verdict of this member alone.

@@ -29,6 +29,8 @@ pub struct Coverage {
     pub links: u64,
     /// Files that changed or vanished while they were read.
     pub changed: u64,
+    /// Bytes of model files on the disk, each file once however many models and paths it is part of.
+    pub model_bytes: u64,
     /// How many paths could not be read, also beyond those that are listed.
     pub unreadable_total: u64,
     /// The first paths that could not be read, and why.
@@ -101,6 +103,7 @@ struct Wire {
     special: u64,
     links: u64,
     changed: u64,
+    model_bytes: u64,
     unreadable_total: u64,
     unreadable: Vec<Unreadable>,
     skipped_mounts: Vec<HostPath>,
@@ -123,6 +126,7 @@ impl From<Coverage> for Wire {
             special: coverage.special,
             links: coverage.links,
             changed: coverage.changed,
+            model_bytes: coverage.model_bytes,
             unreadable_total: coverage.unreadable_total,
             unreadable: coverage.unreadable,
             skipped_mounts: coverage.skipped_mounts,
@@ -145,6 +149,7 @@ impl TryFrom<Wire> for Coverage {
             special: wire.special,
             links: wire.links,
             changed: wire.changed,
+            model_bytes: wire.model_bytes,
             unreadable_total: wire.unreadable_total,
             unreadable: wire.unreadable,
             skipped_mounts: exact_all(wire.skipped_mounts, &wire.skipped_mounts_base64)?,

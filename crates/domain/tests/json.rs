@@ -131,8 +131,9 @@ prop_compose! {
 prop_compose! {
     fn member()(
         path in text(), size: u64, format in of(text()), sha256 in of(sha256()), verdict in verdict(),
+        role in of(select(vec![Role::Weights, Role::Adapter, Role::Data])),
     ) -> Member {
-        Member { path, size, format, sha256, verdict }
+        Member { path, size, format, role, sha256, verdict }
     }
 }
 
@@ -188,15 +189,15 @@ prop_compose! {
 
 prop_compose! {
     fn coverage()(
-        (roots, skipped_mounts) in (paths(), paths()), numbers: [u64; 9],
+        (roots, skipped_mounts) in (paths(), paths()), numbers: [u64; 10],
         unreadable in vec((path(), text()).prop_map(|(path, error)| Unreadable { path, error }), 0..3),
         gaps in vec((text(), text(), text()), 0..3),
     ) -> Coverage {
-        let [files, directories, bytes_read, unchanged, empty, special, links, changed, unreadable_total] = numbers;
+        let [files, directories, bytes_read, unchanged, empty, special, links, changed, model_bytes, unreadable_total] = numbers;
         let gaps = gaps.into_iter().map(|(capability, lost, remedy)| Gap { capability, lost, remedy }).collect();
         Coverage {
             roots, files, directories, bytes_read, unchanged, empty, special, links, changed,
-            unreadable_total, unreadable, skipped_mounts, gaps,
+            model_bytes, unreadable_total, unreadable, skipped_mounts, gaps,
         }
     }
 }

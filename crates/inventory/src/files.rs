@@ -7,7 +7,7 @@ use std::{
     fs::File,
     io,
     path::PathBuf,
-    sync::atomic::AtomicBool,
+    sync::{Mutex, PoisonError, atomic::AtomicBool},
 };
 
 use artifact::Identified;
@@ -28,7 +28,7 @@ const TEXTS: [&str; 3] = [".json", ".txt", ".xml"];
 const LISTED_UNREADABLE: usize = 1000;
 
 /// A model file where it lies.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Held {
     /// Its path.
     pub path: PathBuf,
@@ -103,15 +103,18 @@ impl Found {
     }
 }
 
+/// Model files that a walk met so far, for whoever does not want to wait for its end.
+pub type SoFar = Mutex<Vec<Held>>;
+
 /// Walks the roots, which were named by whoever runs this or are default places, and sorts what it meets.
 pub fn find(
     catalog: &Catalog,
     memory: &Memory,
     (roots, named): (&[PathBuf], bool),
     stop: &AtomicBool,
-    progress: &Progress,
+    (progress, so_far): (&Progress, Option<&SoFar>),
 ) -> (Found, Vec<PathBuf>, Vec<PathBuf>) {
-    let seeker = Seeker { names: Names::of(catalog), catalog, memory };
+    let seeker = Seeker { names: Names::of(catalog), catalog, memory, so_far };
     let threads = std::thread::available_parallelism().map_or(2, usize::from).min(8);
     let walked = walk::walk(&seeker, &walk::Options { roots, named, threads, stop, progress });
     let mut found = Found::default();
@@ -192,6 +195,7 @@ struct Seeker<'a> {
     names: Names,
     catalog: &'a Catalog,
     memory: &'a Memory,
+    so_far: Option<&'a SoFar>,
 }
 
 impl Visitor for Seeker<'_> {
@@ -246,7 +250,11 @@ impl Visitor for Seeker<'_> {
         match identified {
             Ok(Some(identified)) => {
                 let path = platform::path::from_bytes(&at.path());
-                found.held.push(Held { path, identity: *identity, identified });
+                let held = Held { path, identity: *identity, identified };
+                if let Some(so_far) = self.so_far {
+                    so_far.lock().unwrap_or_else(PoisonError::into_inner).push(held.clone());
+                }
+                found.held.push(held);
             }
             Ok(None) if !changed => found.settled.extend(self.memory.fingerprint(identity)),
             Ok(None) => {}

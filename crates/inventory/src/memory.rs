@@ -22,6 +22,8 @@ use domain::Sha256Digest;
 use platform::{data::DataDirectory, read::Identity};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+pub use self::verdicts::{Memorable, Remembered};
+
 use self::sealed::{Content, Key};
 
 /// How many seconds a file must have been left alone to be remembered.

@@ -4,14 +4,15 @@ use std::{
     collections::HashSet,
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use catalog::Catalog;
-use domain::{
-    Accelerator, Agent, Artifact, Coverage, Gap, HostPath, Package, Runtime, Sha256Digest, Unreadable,
-};
+use domain::{Accelerator, Agent, Artifact, Coverage, Gap, HostPath, Package, Runtime, Unreadable};
 use platform::{
     capabilities::{self, Support},
     data::DataDirectory,
@@ -20,10 +21,10 @@ use platform::{
 
 use crate::{
     agents,
-    files::{self, Found},
-    holdings::{Holdings, Seen},
-    inspect::{Depth, Looker, Todo},
-    memory::{Fingerprint, Memory},
+    files::{self, Found, SoFar},
+    holdings::{Hashed, Holdings, Seen},
+    inspect::{Depth, Looker},
+    memory::Memory,
     programs,
     stores::{self, Problem},
 };
@@ -89,6 +90,8 @@ pub struct Watch {
     pub hashed: AtomicU64,
     /// What it does now: an index into [`STAGES`].
     pub stage: std::sync::atomic::AtomicUsize,
+    /// What was found so far, for [`so_far`]; kept only where somebody wants to know.
+    pub so_far: Option<SoFar>,
 }
 
 /// The stages of a scan, in order.
@@ -113,8 +116,8 @@ pub struct Scan {
     pub accelerators: Vec<Accelerator>,
     /// What whoever runs the scan should know about the scan itself.
     pub notes: Vec<String>,
-    /// Models that nobody looked into, now or before.
-    pub todo: Vec<Todo>,
+    /// The files of the models, and what is known of each.
+    pub files: Holdings,
 }
 
 /// Scans.
@@ -124,7 +127,8 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     let roots = roots(catalog, request, &homes);
     let memory = remember(request.remember, &roots, &mut scan.notes).with_verdicts(request.remember.path());
     let named = !request.roots.is_empty();
-    let (mut found, roots, skipped) = files::find(catalog, &memory, (&roots, named), stop, &watch.walk);
+    let (mut found, roots, skipped) =
+        files::find(catalog, &memory, (&roots, named), stop, (&watch.walk, watch.so_far.as_ref()));
     homes.retain(|home| !lies_in(home, &skipped));
     let settled = std::mem::take(&mut found.settled);
 
@@ -133,6 +137,7 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     read_stores(catalog, request, &homes, &roots, &mut holdings, &mut found);
     holdings.add_links(std::mem::take(&mut found.links));
     add_problems(&mut found, holdings.read_cards(catalog).into_iter().map(Problem::into_pair));
+    holdings.group(catalog, &roots);
     let mut installed = agents::find(catalog, &homes, &found);
     add_problems(&mut found, std::mem::take(&mut installed.problems));
 
@@ -146,17 +151,16 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     }
     watch.stage.store(3, Ordering::Relaxed);
     let mut digests = std::mem::take(&mut seen.digests);
-    if request.hash {
-        digests.extend(hash(&mut holdings, &memory, &mut found, stop, watch));
-    }
+    let hashed = hash(&mut holdings, request, &memory, stop, watch);
+    seen.complete(&hashed.digests);
+    digests.extend(hashed.digests);
+    add_problems(&mut found, hashed.failed);
     scan.complete = !stop.load(Ordering::Relaxed);
-    scan.todo = holdings.todo();
     // What an interrupted scan did not reach must not be forgotten.
     if let Remember::Own(directory) = request.remember
         && scan.complete
-        && let Err(error) = memory
-            .save(directory, &settled, &digests)
-            .and_then(|()| memory.save_verdicts(directory, seen.said()))
+        && let Err(error) =
+            memory.save(directory, &settled, &digests).and_then(|()| memory.save_seen(directory, &seen.said))
     {
         scan.notes.push(format!("the next scan starts afresh: {error}"));
     }
@@ -173,22 +177,54 @@ pub fn scan(catalog: &Catalog, request: &Request<'_>, stop: &AtomicBool, watch: 
     scan.runtimes = agents::merge_runtimes(running.runtimes, installed.runtimes);
     scan.agents = agents::merge(running.agents, installed.agents);
     scan.packages = installed.packages;
-    scan.artifacts = holdings.into_artifacts(&catalog.secrets);
+    scan.artifacts = holdings.artifacts(catalog);
+    let programs = scan.agents.iter_mut().map(|agent| &mut agent.program).chain(&mut scan.runtimes);
+    programs.for_each(|program| holdings.loaded(&scan.artifacts, &mut program.models));
     scan.coverage = coverage(watch, found, &roots, &skipped, gaps);
+    scan.coverage.model_bytes = holdings.bytes();
+    scan.files = holdings;
     scan
 }
 
-/// Computes the digests that are missing, and notes the files that could not be read to their end.
+/// What a scan that still runs found so far: models, as far as their files were met. Nothing may be concluded from what is not in it.
+pub fn so_far(catalog: &Catalog, request: &Request<'_>, watch: &Watch) -> Scan {
+    let homes = homes(request);
+    let roots: Vec<_> =
+        roots(catalog, request, &homes).iter().filter_map(|root| root.canonicalize().ok()).collect();
+    let met = watch.so_far.as_ref();
+    let mut held =
+        met.map(|met| met.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default();
+    held.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut found = Found::default();
+    let mut holdings = Holdings::new(catalog, held);
+    read_stores(catalog, request, &homes, &roots, &mut holdings, &mut found);
+    // A card that cannot be read is told at the end.
+    let _ = holdings.read_cards(catalog);
+    holdings.group(catalog, &roots);
+    holdings.recall(&Memory::none());
+    let artifacts = holdings.artifacts(catalog);
+    let mut coverage = coverage(watch, Found::default(), &roots, &[], Vec::new());
+    coverage.model_bytes = holdings.bytes();
+    Scan { complete: false, artifacts, coverage, ..Scan::default() }
+}
+
+/// Computes the digests that are missing: all of them if that was asked for, else only what costs next to nothing.
 fn hash(
     holdings: &mut Holdings,
+    request: &Request<'_>,
     memory: &Memory,
-    found: &mut Found,
     stop: &AtomicBool,
     watch: &Watch,
-) -> Vec<(Fingerprint, Sha256Digest)> {
-    let hashed = holdings.hash(memory, stop, &watch.hashed);
-    add_problems(found, hashed.failed);
-    hashed.digests
+) -> Hashed {
+    let all = request.hash || request.inspect == Some(Depth::Full);
+    let mut hashed = Hashed::default();
+    if request.hash {
+        hashed = holdings.hash(memory, stop, &watch.hashed);
+    }
+    let beside = holdings.hash_beside(all, memory, stop, &watch.hashed);
+    hashed.digests.extend(beside.digests);
+    hashed.failed.extend(beside.failed);
+    hashed
 }
 
 /// The homes whose configuration is read: those of the accounts, or, where roots are named, the roots themselves and the homes
@@ -329,6 +365,7 @@ fn coverage(watch: &Watch, found: Found, roots: &[PathBuf], skipped: &[PathBuf],
         special: number(&walk.special),
         links: number(&walk.links),
         changed: number(&walk.changed),
+        model_bytes: 0,
         unreadable_total: found.unreadable_total,
         unreadable: found.unreadable,
         skipped_mounts: host(skipped),

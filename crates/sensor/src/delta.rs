@@ -75,6 +75,24 @@ impl Known {
         })
     }
 
+    /// This state, and what an earlier one has beside it: after a look that did not reach everything nothing is gone.
+    #[must_use]
+    pub fn beside(mut self, earlier: &Self) -> Self {
+        let both = [
+            (&mut self.artifacts, &earlier.artifacts),
+            (&mut self.runtimes, &earlier.runtimes),
+            (&mut self.agents, &earlier.agents),
+            (&mut self.packages, &earlier.packages),
+            (&mut self.findings, &earlier.findings),
+        ];
+        for (marks, earlier) in both {
+            for (key, mark) in earlier {
+                marks.entry(key.clone()).or_insert(*mark);
+            }
+        }
+        self
+    }
+
     /// The name of the state.
     pub fn state(&self) -> String {
         let mut hash = StateHash::default();
@@ -215,6 +233,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_look_that_did_not_reach_everything_takes_nothing_away(one in scan(), other in scan()) {
+            let before = Known::of(&one).unwrap();
+            let after = Known::of(&other).unwrap().beside(&before);
+            let (mut server, changes) = (one.clone(), changes(Some(&before), &after, &other));
+            let removed = count(&changes).1;
+            apply_all(&mut server, changes);
+            prop_assert_eq!((removed, Known::of(&server).unwrap().state()), (0, after.state()));
+        }
+
         #[test]
         fn whoever_applies_every_delta_has_what_the_last_scan_found(
             scans in vec((scan(), any::<bool>()), 1..6),

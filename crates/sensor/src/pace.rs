@@ -17,6 +17,10 @@ pub struct Pace {
     pub scan_max: Duration,
     /// Between the two, so many times as long as the last scan took.
     pub scan_factor: u32,
+    /// How long the first scan of a device runs before it is told what was found so far.
+    pub first_part: Duration,
+    /// How often after that.
+    pub parts: Duration,
     /// The first wait after a failure.
     pub retry_min: Duration,
     /// The longest wait after a failure.
@@ -31,6 +35,8 @@ impl Default for Pace {
             scan_min: Duration::from_secs(60),
             scan_max: Duration::from_secs(30 * 60),
             scan_factor: 50,
+            first_part: Duration::from_secs(2),
+            parts: Duration::from_secs(5),
             retry_min: Duration::from_secs(1),
             retry_max: Duration::from_secs(5 * 60),
             silence: Duration::from_secs(3 * protocol::sensor::KEEP_ALIVE_SECONDS),

@@ -4,6 +4,7 @@
 //! killed in between is done again and harms nothing.
 
 mod inspect;
+mod so_far;
 
 use std::{
     sync::{
@@ -15,7 +16,10 @@ use std::{
 };
 
 use assess::Facts;
-use inventory::scan::{Remember, Request, Scan, Watch};
+use inventory::{
+    inspect::Depth,
+    scan::{Remember, Request, Scan, Watch},
+};
 use protocol::{
     sensor::{
         ENROL_PATH, EnrolAnswer, EnrolRequest, PackError, REPORT_PATH, RESEND, Report, ReportAnswer,
@@ -322,19 +326,13 @@ impl Work {
 impl Work {
     fn scan(&mut self) {
         let (started_at, start) = (platform::clock::now(), platform::clock::monotonic());
-        let settings = &self.settings;
-        let request = Request {
-            roots: settings.roots.clone(),
-            hash: settings.hash,
-            processes: settings.processes,
-            remember: Remember::Own(&settings.data),
-            environment: &*settings.environment,
-            inspect: None,
+        let mut scan = if self.is_first_scan() {
+            self.scan_and_tell(started_at, start)
+        } else {
+            scan_with(&self.settings, &self.stop, &Watch::default())
         };
-        let mut scan =
-            inventory::scan::scan(&settings.catalog, &request, self.stop.flag(), &Watch::default());
         let elapsed = start.elapsed();
-        self.scan_at = platform::clock::monotonic() + settings.pace.after_scan(elapsed);
+        self.scan_at = platform::clock::monotonic() + self.settings.pace.after_scan(elapsed);
         // What an interrupted scan did not reach is not gone.
         if !scan.complete {
             return;
@@ -353,11 +351,10 @@ impl Work {
     ) -> Result<(), serde_json::Error> {
         let facts = Facts { artifacts: &scan.artifacts, runtimes: &scan.runtimes, agents: &scan.agents };
         let findings = assess::findings(&self.settings.catalog, facts);
-        self.tell(&SensorEvent::Scanned {
-            artifacts: scan.artifacts.len(),
-            findings: findings.len(),
-            elapsed,
-        });
+        if scan.complete {
+            let (artifacts, findings) = (scan.artifacts.len(), findings.len());
+            self.tell(&SensorEvent::Scanned { artifacts, findings, elapsed });
+        }
         let summary = ScanSummary {
             device: platform::device::device(),
             started_at,
@@ -483,6 +480,23 @@ fn prepare(
     };
     let body = pack(&report)?;
     Ok(Packed { sequence, body, full: report.changes.full, put, removed, answers: report.answers })
+}
+
+/// One scan as the settings want it.
+fn scan_with(settings: &Settings, stop: &Stop, watch: &Watch) -> Scan {
+    inventory::scan::scan(&settings.catalog, &request(settings), stop.flag(), watch)
+}
+
+fn request(settings: &Settings) -> Request<'_> {
+    Request {
+        roots: settings.roots.clone(),
+        hash: settings.hash,
+        processes: settings.processes,
+        remember: Remember::Own(&settings.data),
+        environment: &*settings.environment,
+        // What is dangerous is told with the scan; the rest of each model is read later.
+        inspect: settings.inspect.then_some(Depth::Quick),
+    }
 }
 
 fn is_due(at: Instant) -> bool {

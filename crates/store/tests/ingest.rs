@@ -36,6 +36,26 @@ both_engines! {
         assert_eq!(place.number("SELECT loaded FROM artifacts WHERE name = '1.gguf'").await, 1);
     }
 
+    async fn a_first_scan_in_parts_is_one_record_and_the_device_has_reported_when_it_is_over(place) {
+        let store = place.open().await;
+        let mut sensor = Sensor::enrolled(&store, "one").await;
+        let begun = "SELECT COUNT(*) FROM devices WHERE reported_at IS NULL AND sight = 'none' AND coverage IS NOT NULL";
+        let a = put(vec![artifact(&["/a"], 1)]);
+        let mut part = sensor.full(Changes { artifacts: a, ..Changes::default() });
+        part.scan.complete = false;
+        sensor.tells(&store, part, at(20)).await;
+        let mut part = sensor.delta(Changes { artifacts: put(vec![artifact(&["/b"], 2)]), ..Changes::default() });
+        part.scan.complete = false;
+        sensor.tells(&store, part, at(30)).await;
+        assert_eq!((place.number(begun).await, told(place).await), (1, Vec::<String>::new()));
+        assert_eq!(place.texts("SELECT path FROM holdings ORDER BY path").await, ["/a", "/b"]);
+        let end = sensor.delta(Changes { runtimes: put(vec![runtime(7, &[], &["/b"])]), ..Changes::default() });
+        sensor.tells(&store, end, at(40)).await;
+        assert_eq!((place.number(begun).await, told(place).await), (0, vec!["first-report".to_owned()]));
+        let detail = place.texts("SELECT detail FROM records ORDER BY id DESC LIMIT 1").await;
+        assert_eq!(detail, ["2 models, 1 runtime, 0 agents, 0 packages, 0 findings"]);
+    }
+
     async fn the_evidence_of_a_verdict_and_copies_with_other_labels_are_kept_whole(place) {
         let store = place.open().await;
         let mut sensor = Sensor::enrolled(&store, "one").await;
@@ -51,7 +71,7 @@ both_engines! {
         one.content.weights = Some(sha(77));
         let format = Some("pickle".to_owned());
         one.content.members =
-            vec![Member { path: "a > b".into(), size: 7, format, sha256: None, verdict: Verdict::Malicious }];
+            vec![Member { path: "a > b".into(), size: 7, format, role: None, sha256: None, verdict: Verdict::Malicious }];
         let mut two = artifact(&["/two.pt"], 2);
         two.content.weights = Some(sha(77));
         let report =
@@ -281,20 +301,21 @@ both_engines! {
         many.sequence += 1;
         many.changes.findings = Delta { put: Vec::new(), remove: vec![String::new(); 100_001] };
         let mut interrupted = report.clone();
+        (interrupted.sequence, interrupted.state) = (report.sequence + 2, "another".into());
         interrupted.scan.complete = false;
         let fine = good.full(Changes { artifacts: put(vec![artifact(&["/a"], 2)]), ..Changes::default() });
         let outcomes = tokio::join!(
-            store.ingest(&bad.uid, interrupted, at(20)),
             store.ingest(&bad.uid, many, at(20)),
             store.ingest("nobody", fine.clone(), at(20)),
             store.ingest(&good.uid, fine, at(20)),
             store.ingest(&bad.uid, report, at(20)),
         );
-        assert!(matches!(outcomes.0, Err(StoreError::Refused(_))), "{:?}", outcomes.0);
-        let refused = outcomes.1.as_ref().unwrap_err();
+        let refused = outcomes.0.as_ref().unwrap_err();
         assert!(refused.to_string().contains("100001 findings"), "{refused}");
-        assert!(matches!(outcomes.2, Err(StoreError::Refused(_))));
-        assert!(outcomes.3.is_ok() && outcomes.4.is_ok(), "{outcomes:?}");
+        assert!(matches!(outcomes.1, Err(StoreError::Refused(_))));
+        assert!(outcomes.2.is_ok() && outcomes.3.is_ok(), "{outcomes:?}");
+        let part = store.ingest(&bad.uid, interrupted, at(20)).await;
+        assert!(matches!(part, Err(StoreError::Refused(_))), "{part:?}");
         let largest = "SELECT CAST(MAX(LENGTH(evidence) + LENGTH(message) + LENGTH(subject)) AS BIGINT) FROM findings";
         assert!(place.number(largest).await < 1 << 20);
         assert_eq!(place.number("SELECT COUNT(*) FROM devices WHERE artifacts = 1").await, 2);

@@ -418,9 +418,11 @@ fn the_sensor_looks_into_new_models_and_the_console_shows_the_evidence() {
     fs::write(product.home().join("models/bad.pkl"), malicious()).unwrap();
     let up = product.up();
     let token = product.token("analyst");
+    // A scan tells the verdict, and the look that reads every byte the digest.
     let bad = eventually(Duration::from_secs(60), || {
         let reply = up.get(&token, "/api/v1/artifacts?q=verdict:malicious").json();
-        reply["items"].get(0)?["id"].as_str().map(str::to_owned)
+        let item = reply["items"].get(0)?;
+        (item["digest_status"] == "computed").then(|| item["id"].as_str().map(str::to_owned))?
     });
     let bad = bad.unwrap_or_else(|| panic!("no verdict: {}", up.get(&token, "/api/v1/artifacts").body));
     let detail = up.get(&token, &format!("/api/v1/artifacts/{bad}")).json();

@@ -51,6 +51,30 @@ fn the_sensor_enrols_and_what_the_scan_found_is_in_the_api() {
 }
 
 #[test]
+fn a_first_scan_that_takes_long_shows_what_it_found_so_far() {
+    let product = Product::new().word("--hash");
+    // A pickle and a terabyte of nothing: it is found at once, and its digest takes an hour.
+    let endless = product.home().join("models/endless.pkl");
+    fs::write(&endless, [b"\x80\x02}.".as_slice(), &[0; 8192]].concat()).unwrap();
+    let length = |bytes| fs::File::options().write(true).open(&endless).unwrap().set_len(bytes).unwrap();
+    length(1 << 40);
+    let up = product.up();
+    let token = product.token("analyst");
+    let start = std::time::Instant::now();
+    assert!(sees(&up, &token, "plain") && sees(&up, &token, "endless.pkl"));
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    let device = up.items(&token, "/api/v1/devices").remove(0);
+    assert_eq!((&device["reported_at"], &device["sight"]), (&json!(null), &json!("none")), "{device:#}");
+    length(8192);
+    let over = eventually(LIMIT, || {
+        let device = up.items(&token, "/api/v1/devices").remove(0);
+        device["reported_at"].is_string().then_some(device)
+    });
+    assert_ne!(over.expect("a scan that ends")["sight"], "none");
+    assert!(sees(&up, &token, "plain") && sees(&up, &token, "endless.pkl"));
+}
+
+#[test]
 fn a_name_in_a_file_cannot_draw_on_a_page() {
     let product = Product::new();
     let name = "\u{202e}fugg\u{1b}[2J<b>bold</b>";

@@ -94,11 +94,10 @@ impl Page {
     pub(super) fn models(&self, text: &mut String, catalog: &Catalog, report: &ScanReport) {
         let (models, data): (Vec<_>, Vec<_>) =
             report.artifacts.iter().partition(|artifact| artifact.metadata.role != Some(Role::Data));
-        let size = models.iter().map(|artifact| artifact.size).fold(0, u64::saturating_add);
         let remark = if models.is_empty() {
             "none found".to_owned()
         } else {
-            format!("{}, {}", count(models.len() as u64), bytes(size))
+            format!("{}, {}", count(models.len() as u64), bytes(report.coverage.model_bytes))
         };
         self.section(text, "Models", &remark);
         let columns = [
@@ -141,8 +140,11 @@ impl Page {
             Column::flexible("MODEL", 16),
             Column::fixed("SURE"),
         ];
-        let rows: Vec<_> =
-            live.iter().chain(&installed).map(|runtime| runtime_row(catalog, runtime)).collect();
+        let rows: Vec<_> = live
+            .iter()
+            .chain(&installed)
+            .map(|runtime| runtime_row(catalog, &report.artifacts, runtime))
+            .collect();
         self.table(text, &columns, &rows);
     }
 
@@ -309,8 +311,7 @@ impl Page {
 }
 
 fn model_row(catalog: &Catalog, artifact: &Artifact) -> Vec<String> {
-    let file = artifact.path().file_name().to_string();
-    let name = artifact.metadata.name.clone().unwrap_or(file);
+    let name = artifact_name(artifact);
     let license = artifact.license.as_ref().map(|license| {
         let limit = match license.commercial_use {
             CommercialUse::No => " (non-commercial)",
@@ -342,6 +343,15 @@ fn model_row(catalog: &Catalog, artifact: &Artifact) -> Vec<String> {
     ]
 }
 
+/// What people call a model: what it calls itself, else its repository where its folder has the name of a revision, else its file.
+fn artifact_name(artifact: &Artifact) -> String {
+    let of_folder = artifact.content.bundle.as_ref().is_some_and(|bundle| bundle.folder == *artifact.path());
+    let repository = || artifact.origin.as_ref()?.repository.as_deref()?.rsplit('/').next();
+    let name = artifact.metadata.name.clone();
+    let name = name.or_else(|| repository().filter(|_| of_folder).map(str::to_owned));
+    name.unwrap_or_else(|| artifact.path().file_name().to_string())
+}
+
 /// The registry, with the repository where the name does not say it already; else the path: something to find it by.
 fn place(artifact: &Artifact, name: &str) -> String {
     let Some(origin) = &artifact.origin else { return artifact.path().to_string() };
@@ -358,8 +368,8 @@ fn tool_name(catalog: &Catalog, tool: Option<&str>, exe: Option<&HostPath>) -> S
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
-fn runtime_row(catalog: &Catalog, runtime: &Runtime) -> Vec<String> {
-    let models: Vec<_> = runtime.models.iter().map(model_name).collect();
+fn runtime_row(catalog: &Catalog, models: &[Artifact], runtime: &Runtime) -> Vec<String> {
+    let models: Vec<_> = runtime.models.iter().map(|model| model_name(models, model)).collect();
     vec![
         tool_name(catalog, runtime.tool.as_deref(), runtime.exe.as_ref()),
         runtime.pid.map_or_else(|| "–".to_owned(), |pid| pid.to_string()),
@@ -370,8 +380,12 @@ fn runtime_row(catalog: &Catalog, runtime: &Runtime) -> Vec<String> {
     ]
 }
 
-fn model_name(model: &LoadedModel) -> String {
-    model.path.file_name().to_string()
+/// The file that is loaded; of a model of several files, the model.
+fn model_name(models: &[Artifact], model: &LoadedModel) -> String {
+    let whole = models
+        .iter()
+        .find(|artifact| artifact.content.bundle.is_some() && artifact.paths.contains(&model.path));
+    whole.map_or_else(|| model.path.file_name().to_string(), artifact_name)
 }
 
 fn agent_row(catalog: &Catalog, agent: &Agent) -> Vec<String> {

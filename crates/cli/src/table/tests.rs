@@ -98,6 +98,7 @@ fn full_report() -> ScanReport {
             files: 1_000_000,
             directories: 50_000,
             bytes_read: 1_234_000_000,
+            model_bytes: 4_038_754_752,
             unreadable_total: 5,
             unreadable: vec![Unreadable { path: "/home/bob".into(), error: "permission denied".into() }],
             gaps: vec![Gap {

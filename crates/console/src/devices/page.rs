@@ -145,7 +145,9 @@ fn sentence(shell: &Shell, device: &DeviceDetail, models: u64) -> Markup {
     let row = &device.row;
     let open = severity::open(&row.findings);
     html! {
-        @if row.reported_at.is_none() {
+        @if let (None, Some(coverage)) = (row.reported_at, &device.coverage) {
+            b { "Its first scan is running: " (Noun("file", "files").count(coverage.files)) " seen, " (Noun("model", "models").count(models)) " so far." }
+        } @else if row.reported_at.is_none() {
             "It is enrolled and has not reported yet."
         } @else {
             b { @match open { 0 => "Nothing here needs a decision.", 1 => "1\u{a0}finding needs a decision.", n => { (Noun("finding", "findings").count(n)) " need a decision." } } }

@@ -142,7 +142,14 @@ mod tests {
     use super::*;
 
     fn member(path: &str, verdict: Verdict) -> Member {
-        Member { path: path.into(), size: 7, format: Some("pickle".into()), sha256: None, verdict }
+        Member {
+            path: path.into(),
+            size: 7,
+            format: Some("pickle".into()),
+            role: None,
+            sha256: None,
+            verdict,
+        }
     }
 
     fn drawn(members: Vec<Member>) -> String {

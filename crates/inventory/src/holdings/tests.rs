@@ -1,8 +1,14 @@
-use std::{fs, io::Cursor};
+use std::{
+    fs,
+    io::Cursor,
+    sync::atomic::{AtomicBool, AtomicU64},
+};
 
+use domain::HostPath;
 use tempfile::TempDir;
 
 use super::*;
+use crate::memory::{Memory, sha256};
 
 /// Models in a folder, as a walk gives them.
 struct Folder {
@@ -66,7 +72,7 @@ fn a_name_that_lies_about_its_bytes_does_not_accuse_the_file_with_the_right_name
     holdings.claim(&folder.catalog, claimed(&lying, wrong));
     holdings.recall(&Memory::none());
     hash(&mut holdings);
-    let artifacts = holdings.into_artifacts(&catalog::load().unwrap().secrets);
+    let artifacts = holdings.artifacts(&catalog::load().unwrap());
     let told: Vec<_> = artifacts.iter().map(|artifact| (&artifact.paths[..], artifact.digest)).collect();
     let host = |path: &PathBuf| HostPath::from(path.as_path());
     assert_eq!(
@@ -107,7 +113,7 @@ fn a_store_that_knows_only_the_revision_leaves_the_repository_that_the_file_name
     let mut holdings = folder.holdings();
     let claim = Claim { path: model, origin: Some(origin(None, Some("c0ffee"))), ..Claim::default() };
     holdings.claim(&folder.catalog, claim);
-    let origin = holdings.into_artifacts(&catalog::load().unwrap().secrets).remove(0).origin.unwrap();
+    let origin = holdings.artifacts(&catalog::load().unwrap()).remove(0).origin.unwrap();
     assert_eq!(
         (origin.repository.as_deref(), origin.revision.as_deref()),
         (Some("org/name"), Some("c0ffee"))
@@ -134,7 +140,7 @@ fn of_several_stores_the_first_has_the_say_and_the_others_fill_gaps() {
     let other = Some(Sha256Digest::from_bytes([2; 32]));
     holdings.claim(&folder.catalog, of("third", Some("three"), Some(origin(None, Some("3"))), other));
     holdings.recall(&Memory::none());
-    let artifact = holdings.into_artifacts(&catalog::load().unwrap().secrets).remove(0);
+    let artifact = holdings.artifacts(&catalog::load().unwrap()).remove(0);
     assert_eq!((artifact.store.as_deref(), artifact.metadata.name.as_deref()), (Some("first"), Some("two")));
     let origin = artifact.origin.unwrap();
     assert_eq!((origin.repository.as_deref(), origin.revision.as_deref()), (Some("a/b"), Some("3")));
@@ -147,7 +153,7 @@ fn licensed(folder: &mut Folder) -> Vec<Option<String>> {
     let mut holdings = folder.holdings();
     assert_eq!(holdings.read_cards(&folder.catalog), []);
     holdings
-        .into_artifacts(&catalog::load().unwrap().secrets)
+        .artifacts(&catalog::load().unwrap())
         .into_iter()
         .map(|artifact| artifact.license.map(|license| license.id))
         .collect()

@@ -80,9 +80,24 @@ pub(super) struct Assembly<'a> {
     spooled: Vec<Artifact>,
     unreadable: Vec<Unreadable>,
     others: u64,
+    /// Files that were not looked into may be read for their digests.
+    reads: bool,
 }
 
 impl<'a> Assembly<'a> {
+    /// Of files that a scan found; what it does not know of them is not found out here.
+    pub(super) fn of_scan(
+        catalog: &'a Catalog,
+        found: &'a Found,
+        stop: &'a AtomicBool,
+        answers: Vec<Option<io::Result<Looked>>>,
+        known: HashMap<PathBuf, Artifact>,
+    ) -> Self {
+        let by_path = found.files.iter().map(|candidate| (candidate.path.as_path(), candidate)).collect();
+        let (spooled, unreadable) = (Vec::new(), Vec::new());
+        Self { catalog, found, stop, answers, by_path, known, spooled, unreadable, others: 0, reads: false }
+    }
+
     pub(super) fn new(
         catalog: &'a Catalog,
         environment: &dyn Fn(&str) -> Option<OsString>,
@@ -90,16 +105,20 @@ impl<'a> Assembly<'a> {
         stop: &'a AtomicBool,
         answers: Vec<Option<io::Result<Looked>>>,
     ) -> Self {
+        let by_path = found.files.iter().map(|candidate| (candidate.path.as_path(), candidate)).collect();
+        let (spooled, unreadable) = (Vec::new(), Vec::new());
+        let known = HashMap::new();
         let mut assembly = Self {
             catalog,
             found,
             stop,
             answers,
-            by_path: found.files.iter().map(|candidate| (candidate.path.as_path(), candidate)).collect(),
-            known: HashMap::new(),
-            spooled: Vec::new(),
-            unreadable: Vec::new(),
+            by_path,
+            known,
+            spooled,
+            unreadable,
             others: 0,
+            reads: true,
         };
         assembly.known = assembly.what_is_known(environment);
         assembly
@@ -138,7 +157,7 @@ impl<'a> Assembly<'a> {
         // A card that cannot be read says nothing; it is not what was asked for.
         let _ = holdings.read_cards(self.catalog);
         let mut known = HashMap::new();
-        for artifact in holdings.into_artifacts(&self.catalog.secrets) {
+        for artifact in holdings.artifacts(self.catalog) {
             for path in &artifact.paths {
                 known.insert(platform::path::from_bytes(path.as_bytes()), artifact.clone());
             }
@@ -201,6 +220,7 @@ impl<'a> Assembly<'a> {
             taken.extend(group.members.iter().copied());
             artifacts.push(self.bundle(&group));
         }
+        taken.extend(self.blobs_of(&taken));
         let mut singles = Vec::new();
         let mut unreadable = Vec::new();
         let mut others = 0;
@@ -238,6 +258,17 @@ impl<'a> Assembly<'a> {
         for unreadable in &mut inspected.unreadable {
             unreadable.path = self.shown(&unreadable.path);
         }
+    }
+
+    /// Blobs of a cache that members of a model link to: the model accounts for them.
+    fn blobs_of(&self, members: &HashSet<usize>) -> Vec<usize> {
+        let files = self.found.files.iter().enumerate();
+        let linked = files.clone().filter(|(at, one)| members.contains(at) && one.path != one.real);
+        let linked: HashSet<&Path> = linked.map(|(_, one)| one.real.as_path()).collect();
+        let is_blob = |one: &Candidate| one.path.parent().is_some_and(|folder| folder.ends_with("blobs"));
+        let blobs =
+            files.filter(|(_, one)| !one.named && is_blob(one) && linked.contains(one.path.as_path()));
+        blobs.map(|(at, _)| at).collect()
     }
 
     fn shown(&self, path: &HostPath) -> HostPath {

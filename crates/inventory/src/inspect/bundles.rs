@@ -28,9 +28,37 @@ const WEIGHTS: [&str; 12] = [
     "params",
     "pytorch_lora_weights",
 ];
-/// Documents that make a folder, and all below it, one model.
-const WHOLE: [&str; 5] =
-    ["_CHECKPOINT_METADATA", "MLmodel", "mlc-chat-config.json", "ndarray-cache.json", "tensor-cache.json"];
+/// Documents of a server's or an engine's model, which may have folders of its own.
+const SERVED: [&str; 4] = ["MLmodel", "mlc-chat-config.json", "ndarray-cache.json", "tensor-cache.json"];
+/// How other files in a model's format begin that belong to the model of their folder: what training, exports and tokenizers leave there.
+/// A model under any other name is one of its own, lest a single configuration swallow a folder full of models.
+const COMPANIONS: [&str; 23] = [
+    "model",
+    "python_model",
+    "pytorch_",
+    "tf_",
+    "flax_",
+    "adapter_",
+    "diffusion_",
+    "openvino_",
+    "optimizer",
+    "scheduler",
+    "scaler",
+    "rng_state",
+    "random_states",
+    "training_args",
+    "tokenizer",
+    "spiece",
+    "sentencepiece",
+    "saved_model",
+    "keras_metadata",
+    "fingerprint",
+    "_METADATA",
+    "_CHECKPOINT_METADATA",
+    "manifest",
+];
+/// Folders of a SavedModel.
+const OF_SAVED_MODEL: [&str; 3] = ["variables", "assets", "assets.extra"];
 
 /// A file as far as its grouping is concerned.
 #[derive(Debug, Clone, Copy)]
@@ -83,13 +111,14 @@ pub(crate) fn groups(entries: &[Entry<'_>], formats: &[Format]) -> Vec<Group> {
             continue;
         }
         let listing = Listing { entries, formats, files };
-        let Some((kind, whole)) = listing.kind(folder) else { continue };
-        let members: Vec<usize> = if whole {
-            let below = folders.range(*folder..).take_while(|(other, _)| other.starts_with(folder));
-            below.flat_map(|(_, files)| files.iter().copied()).collect()
-        } else {
-            files.iter().copied().filter(|at| !listing.stands_alone(*at)).collect()
-        };
+        let Some((kind, reach)) = listing.kind(folder) else { continue };
+        let below = folders.range(*folder..).take_while(|(other, _)| other.starts_with(folder));
+        let below = below.filter(|(other, _)| reach.covers(other.strip_prefix(folder).unwrap_or(other)));
+        let members: Vec<usize> = below
+            .flat_map(|(other, files)| files.iter().map(move |at| (*other == *folder, *at)))
+            .filter(|(direct, at)| reach == Reach::All || listing.belongs(*at, *direct))
+            .map(|(_, at)| at)
+            .collect();
         taken.extend(&members);
         let missing = missing_shards(members.iter().filter_map(|at| entries.get(*at)));
         groups.push(Group { kind, folder: folder.to_path_buf(), members, missing });
@@ -102,6 +131,29 @@ pub(crate) fn groups(entries: &[Entry<'_>], formats: &[Format]) -> Vec<Group> {
     }
     groups.sort_by(|a, b| (&a.folder, &a.members).cmp(&(&b.folder, &b.members)));
     groups
+}
+
+/// How far below its folder a model reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// The files of the folder, and those of so many levels of folders in it.
+    Levels(usize),
+    /// The folders that TensorFlow makes for a SavedModel.
+    SavedModel,
+    /// Everything.
+    All,
+}
+
+impl Reach {
+    /// Whether the files of a folder at this place below belong to it.
+    fn covers(self, below: &Path) -> bool {
+        let mut names = below.components();
+        match (self, names.next()) {
+            (Self::All, _) | (_, None) => true,
+            (Self::Levels(most), Some(_)) => names.count() < most,
+            (Self::SavedModel, Some(first)) => OF_SAVED_MODEL.iter().any(|name| first.as_os_str() == *name),
+        }
+    }
 }
 
 /// The files of one folder.
@@ -130,33 +182,37 @@ impl<'e> Listing<'_, 'e> {
         })
     }
 
-    /// What the folder is, and whether all that lies below it belongs to it.
-    fn kind(&self, folder: &Path) -> Option<(BundleKind, bool)> {
+    /// What the folder is, and how far below it reaches.
+    fn kind(&self, folder: &Path) -> Option<(BundleKind, Reach)> {
         let extension = folder.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         if self.has("oci-layout") && self.has("index.json") {
-            return Some((BundleKind::Image, true));
+            return Some((BundleKind::Image, Reach::All));
         }
         if self.has("model_index.json") {
-            return Some((BundleKind::Pipeline, true));
+            return Some((BundleKind::Pipeline, Reach::Levels(1)));
         }
         if self.has("saved_model.pb") || self.has("saved_model.pbtxt") {
-            return Some((BundleKind::SavedModel, true));
+            return Some((BundleKind::SavedModel, Reach::SavedModel));
         }
         if (extension == "mlpackage" && self.has("Manifest.json"))
             || (extension == "mlmodelc" && self.has("coremldata.bin"))
         {
-            return Some((BundleKind::CoreMl, true));
+            return Some((BundleKind::CoreMl, Reach::All));
         }
         let manifest = self.has("_METADATA") && self.has("manifest.ocdbt");
-        if manifest || WHOLE.iter().any(|name| self.has(name)) || self.is_served(folder) {
-            return Some((BundleKind::Snapshot, true));
+        if manifest || self.has("_CHECKPOINT_METADATA") {
+            return Some((BundleKind::Snapshot, Reach::Levels(4)));
+        }
+        if SERVED.iter().any(|name| self.has(name)) || self.is_served(folder) {
+            return Some((BundleKind::Snapshot, Reach::Levels(3)));
         }
         if self.has("adapter_config.json") && self.has_weights(|stem| stem.starts_with("adapter")) {
-            return Some((BundleKind::Adapter, false));
+            return Some((BundleKind::Adapter, Reach::Levels(0)));
         }
         let known = |stem: &str| WEIGHTS.contains(&stem);
         if self.has("config.json") && self.has_weights(known) {
-            return Some((BundleKind::Snapshot, self.has("modules.json")));
+            let reach = if self.has("modules.json") { Reach::Levels(1) } else { Reach::Levels(0) };
+            return Some((BundleKind::Snapshot, reach));
         }
         None
     }
@@ -181,6 +237,16 @@ impl<'e> Listing<'_, 'e> {
     fn stands_alone(&self, at: usize) -> bool {
         let format = self.entries.get(at).and_then(|entry| self.format(entry));
         format.is_some_and(|format| format.self_contained)
+    }
+
+    /// Whether a file is part of the model of a folder; `direct` tells that it lies in the folder itself.
+    fn belongs(&self, at: usize, direct: bool) -> bool {
+        let Some(entry) = self.entries.get(at) else { return false };
+        let named_so = || {
+            let stem = name(entry.path).map(|name| stem(without_number(name))).unwrap_or_default();
+            WEIGHTS.contains(&stem) || COMPANIONS.iter().any(|begin| stem.starts_with(begin))
+        };
+        entry.format.is_none() || !self.stands_alone(at) && (!direct || named_so())
     }
 
     fn shards(&self, folder: &Path) -> Vec<Group> {

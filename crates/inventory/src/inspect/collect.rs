@@ -10,7 +10,7 @@ use std::{
     sync::atomic::AtomicBool,
 };
 
-use domain::{HostPath, Unreadable};
+use domain::{HostPath, Sha256Digest, Unreadable};
 use platform::{
     read::{EntryKind, FileId, Identity},
     walk::{self, At, Opened, Progress, Visitor},
@@ -31,6 +31,8 @@ pub(super) struct Candidate {
     pub(super) named: bool,
     /// What is looked at: its place among the targets.
     pub(super) target: usize,
+    /// Its digest, where it is known without looking.
+    pub(super) digest: Option<Sha256Digest>,
 }
 
 /// A path that was named, and what it is resolved.
@@ -119,13 +121,13 @@ impl Found {
             if target == at {
                 self.targets.push(Target { real: real.clone(), identity, name });
             }
-            self.files.push(Candidate { path, real, identity, named, target });
+            self.files.push(Candidate { path, real, identity, named, target, digest: None });
         }
     }
 }
 
 /// What a link leads to, if it may be followed.
-pub(super) fn follow(link: &Path, folders: &[PathBuf]) -> Option<(PathBuf, Identity)> {
+pub(crate) fn follow(link: &Path, folders: &[PathBuf]) -> Option<(PathBuf, Identity)> {
     let real = link.canonicalize().ok()?;
     let inside = folders.iter().any(|folder| real.starts_with(folder));
     let blob = || {

@@ -14,21 +14,25 @@ use super::{
     Depth,
     look::{Looked, Looker, Target},
 };
-use crate::memory::{Memory, MemoryError};
+use crate::{
+    holdings::digest_of,
+    memory::{Memory, MemoryError},
+};
 
 /// A model file that nobody looked into yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Todo {
     /// Where it lies.
     pub path: PathBuf,
     /// Its state when it was found.
     pub identity: Identity,
+    /// What it is called; in a cache, not what lies there under a digest.
+    pub name: String,
 }
 
 impl Todo {
     pub(crate) fn target(&self) -> Target {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Target { real: self.path.clone(), identity: self.identity, name }
+        Target { real: self.path.clone(), identity: self.identity, name: self.name.clone() }
     }
 }
 
@@ -49,7 +53,7 @@ impl<'a> Inspector<'a> {
         let (memory, read) = (Memory::none(), AtomicU64::new(0));
         let looker = Looker { catalog: self.catalog, memory: &memory, depth: Depth::Full, stop, read: &read };
         match looker.look(&todo.target()) {
-            Ok(Looked::Inspected(inspection)) => Some(*inspection),
+            Ok(Looked::Inspected(inspection)) => Some(digested(todo, *inspection, stop)),
             Ok(Looked::Pointer(_)) | Err(_) => None,
         }
     }
@@ -100,6 +104,7 @@ pub(crate) fn fold(artifact: &mut Artifact, inspection: &Inspection) {
             path: member.path.clone(),
             size: member.size,
             format: member.format.clone(),
+            role: None,
             sha256: None,
             verdict: member.verdict,
         })
@@ -107,10 +112,11 @@ pub(crate) fn fold(artifact: &mut Artifact, inspection: &Inspection) {
     content.unlisted_members = inspection.unlisted_members;
 }
 
-/// The same for an artefact that is about to be reported: what a stranger wrote holds no secret.
-pub fn tell(catalog: &Catalog, artifact: &mut Artifact, inspection: &Inspection) {
-    fold(artifact, inspection);
-    crate::holdings::clean(&catalog.secrets, artifact);
+/// What is in no format has a digest all the same: it is part of what its model is, and by it the next scan knows it.
+fn digested(todo: &Todo, inspection: Inspection, stop: &AtomicBool) -> Inspection {
+    let sha256 =
+        inspection.sha256.or_else(|| digest_of(&todo.path, &todo.identity, stop, &AtomicU64::new(0)).ok());
+    Inspection { sha256, ..inspection }
 }
 
 /// What told the format.

@@ -11,6 +11,7 @@ mod holdings;
 mod image;
 mod look;
 mod pointer;
+mod scanned;
 
 use std::{
     ffi::OsString,
@@ -25,9 +26,12 @@ use catalog::Catalog;
 use domain::{Artifact, Fact, Sha256Digest, Unreadable};
 use platform::data::DataDirectory;
 
+pub(crate) use bundles::{Entry, Group, groups};
+pub(crate) use collect::follow;
 pub(crate) use holdings::fold;
-pub use holdings::{Inspector, Todo, tell};
+pub use holdings::{Inspector, Todo};
 pub(crate) use look::{Looked, Looker, all_cores};
+pub(crate) use scanned::{Known, assembled};
 
 use self::{assemble::Assembly, collect::Found, look::Target};
 use crate::{
@@ -36,7 +40,7 @@ use crate::{
 };
 
 /// How much is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// Structure, pickles and texts; no tensors, no digest.
     Quick,

@@ -15,7 +15,8 @@ fn memory(directory: &DataDirectory) -> Memory {
 }
 
 fn target(path: &Path) -> Target {
-    Todo { path: path.to_owned(), identity: platform::read::identity_of(path).unwrap() }.target()
+    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+    Target { real: path.to_owned(), identity: platform::read::identity_of(path).unwrap(), name }
 }
 
 fn looked(catalog: &Catalog, memory: &Memory, targets: &[Target]) -> (Vec<Option<io::Result<Looked>>>, u64) {

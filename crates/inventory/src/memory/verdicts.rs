@@ -1,7 +1,8 @@
 //! Verdicts by the digest of the bytes, believed only for the rules and the catalogue that reached them.
 //!
 //! What an inspection says depends on the bytes, and on the name only where a file is in no model format of its own. So a verdict is
-//! kept under the digest alone where it may be, and then holds for every copy.
+//! kept under the digest alone where it may be, and then holds for every copy. A quick look knows no digest: what it says is kept
+//! under the state of the file.
 
 use std::{collections::HashMap, path::Path};
 
@@ -10,7 +11,8 @@ use domain::Sha256Digest;
 use platform::data::DataDirectory;
 use sha2::{Digest, Sha256};
 
-use super::{FOLDER, Memory, MemoryError, sealed};
+use super::{FOLDER, Fingerprint, Memory, MemoryError, sealed};
+use crate::inspect::Depth;
 
 const VERDICTS: &str = "verdicts";
 /// A longer answer is found out again: a few files have thousands of members.
@@ -66,7 +68,56 @@ fn key(digest: Sha256Digest, name: Option<&str>) -> Key {
     Sha256::new().chain_update(digest.as_bytes()).chain_update(name).finalize().into()
 }
 
+/// The same for a file that was only looked at quickly.
+fn quick_key(state: Fingerprint, name: Option<&str>) -> Key {
+    let name = name.map_or([0].as_slice(), str::as_bytes);
+    Sha256::new().chain_update("quick").chain_update(state.to_le_bytes()).chain_update(name).finalize().into()
+}
+
+/// A file as far as it may be remembered.
+#[derive(Debug, Clone, Copy)]
+pub struct Memorable<'n> {
+    /// Its state.
+    pub state: Fingerprint,
+    /// Its name.
+    pub name: &'n str,
+}
+
+/// What was seen of a file.
+#[derive(Debug, Clone)]
+pub struct Remembered {
+    /// Its state.
+    pub state: Fingerprint,
+    /// Its name.
+    pub name: String,
+    /// How deep somebody looked.
+    pub depth: Depth,
+    /// What was seen.
+    pub inspection: Inspection,
+}
+
+impl Remembered {
+    /// Under what it is kept, if it can be.
+    fn key(&self) -> Option<Key> {
+        let name = self.inspection.identified.is_none().then_some(self.name.as_str());
+        match self.depth {
+            Depth::Full => Some(key(self.inspection.sha256?, name)),
+            Depth::Quick => Some(quick_key(self.state, name)),
+        }
+    }
+}
+
 impl Memory {
+    /// What is known of a file, and how deep somebody looked.
+    pub fn recall(&self, Memorable { state, name }: Memorable<'_>) -> Option<(Depth, Inspection)> {
+        let full = || self.verdict(self.digest(state)?, name);
+        let quick = || {
+            let known = |name| self.verdicts.0.get(&quick_key(state, name));
+            serde_json::from_slice(known(None).or_else(|| known(Some(name)))?).ok()
+        };
+        full().map(|seen| (Depth::Full, seen)).or_else(|| quick().map(|seen| (Depth::Quick, seen)))
+    }
+
     /// Recalls verdicts too, from the same data directory.
     #[must_use]
     pub fn with_verdicts(mut self, directory: &Path) -> Self {
@@ -94,15 +145,33 @@ impl Memory {
         directory: &DataDirectory,
         said: impl Iterator<Item = (&'i str, &'i Inspection)>,
     ) -> Result<(), MemoryError> {
+        let keyed = said.filter_map(|(name, inspection)| {
+            let name = inspection.identified.is_none().then_some(name);
+            Some((key(inspection.sha256?, name), inspection))
+        });
+        self.save_keyed(directory, keyed)
+    }
+
+    /// The same for what a scan saw.
+    ///
+    /// # Errors
+    /// When it cannot be written. What was there before stays.
+    pub fn save_seen(&self, directory: &DataDirectory, seen: &[Remembered]) -> Result<(), MemoryError> {
+        self.save_keyed(directory, seen.iter().filter_map(|one| Some((one.key()?, &one.inspection))))
+    }
+
+    fn save_keyed<'i>(
+        &self,
+        directory: &DataDirectory,
+        said: impl Iterator<Item = (Key, &'i Inspection)>,
+    ) -> Result<(), MemoryError> {
         let Some(recording) = &self.recording else { return Ok(()) };
         let mut new = Verdicts::default();
-        for (name, inspection) in said {
-            let Some(digest) = inspection.sha256 else { continue };
-            let name = inspection.identified.is_none().then_some(name);
+        for (key, inspection) in said {
             if let Ok(text) = serde_json::to_vec(inspection)
                 && text.len() <= LONGEST
             {
-                new.0.insert(key(digest, name), text);
+                new.0.insert(key, text);
             }
         }
         if new.0.is_empty() {

@@ -5,16 +5,14 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use artifact::Inspection;
 use inventory::{
-    inspect::{Inspector, Todo, tell},
+    inspect::{Inspector, Todo},
     scan::Scan,
 };
-use platform::read::Identity;
 
 use super::Work;
 use crate::SensorEvent;
@@ -28,43 +26,40 @@ pub(super) struct Later {
     started_at: jiff::Timestamp,
     took: Duration,
     todo: VecDeque<Todo>,
-    /// Artefacts by path.
-    places: HashMap<PathBuf, usize>,
     /// Seen, and neither told nor kept.
     seen: Vec<(Todo, Inspection)>,
     told_at: Instant,
 }
 
 /// What was seen of files in a state that is too young to be remembered by the next scan.
-pub(super) type Looked = HashMap<(PathBuf, Identity), Inspection>;
+pub(super) type Looked = HashMap<Todo, Inspection>;
 
 impl Work {
     /// Takes in a scan, with what is known of it that it did not know itself.
     pub(super) fn begin_to_look(&mut self, scan: &mut Scan, started_at: jiff::Timestamp, took: Duration) {
-        let todo = std::mem::take(&mut scan.todo);
         self.later = None;
         if !self.settings.inspect {
             return;
         }
-        let places = places(scan);
         let mut left = VecDeque::new();
         let mut looked = Looked::new();
-        for one in todo {
-            let key = (one.path.clone(), one.identity);
-            match (self.looked.remove(&key), places.get(&one.path).and_then(|at| scan.artifacts.get_mut(*at)))
-            {
-                (Some(inspection), Some(artifact)) => {
-                    tell(&self.settings.catalog, artifact, &inspection);
-                    looked.insert(key, inspection);
+        for one in scan.files.todo() {
+            match self.looked.remove(&one) {
+                Some(inspection) => {
+                    scan.files.tell(&one, &inspection);
+                    looked.insert(one, inspection);
                 }
-                _ => left.push_back(one),
+                None => left.push_back(one),
             }
+        }
+        if !looked.is_empty() {
+            scan.artifacts = scan.files.artifacts(&self.settings.catalog);
         }
         self.looked = looked;
         if !left.is_empty() {
             let told_at = platform::clock::monotonic();
             let (scan, seen) = (scan.clone(), Vec::new());
-            self.later = Some(Later { scan, started_at, took, todo: left, places, seen, told_at });
+            self.later = Some(Later { scan, started_at, took, todo: left, seen, told_at });
         }
     }
 
@@ -79,10 +74,7 @@ impl Work {
         if let Some(todo) = later.todo.pop_front() {
             let inspector = Inspector::new(&self.settings.catalog, &self.settings.data);
             if let Some(inspection) = inspector.look(&todo, self.stop.flag()) {
-                let at = later.places.get(&todo.path);
-                if let Some(artifact) = at.and_then(|at| later.scan.artifacts.get_mut(*at)) {
-                    tell(&self.settings.catalog, artifact, &inspection);
-                }
+                later.scan.files.tell(&todo, &inspection);
                 later.seen.push((todo, inspection));
             }
         }
@@ -105,17 +97,10 @@ impl Work {
             self.tell(&SensorEvent::CannotKeep { reason: format!("verdicts are not remembered: {error}") });
         }
         self.tell(&SensorEvent::Inspected { artifacts: seen.len(), left: later.todo.len() });
-        self.looked
-            .extend(seen.into_iter().map(|(todo, inspection)| ((todo.path, todo.identity), inspection)));
+        self.looked.extend(seen);
+        later.scan.artifacts = later.scan.files.artifacts(&self.settings.catalog);
         if let Err(error) = self.take(later.scan.clone(), later.started_at, later.took) {
             self.tell(&SensorEvent::CannotKeep { reason: format!("verdicts cannot be reported: {error}") });
         }
     }
-}
-
-fn places(scan: &Scan) -> HashMap<PathBuf, usize> {
-    let paths = scan.artifacts.iter().enumerate().flat_map(|(at, artifact)| {
-        artifact.paths.iter().map(move |path| (platform::path::from_bytes(path.as_bytes()), at))
-    });
-    paths.collect()
 }

@@ -37,6 +37,8 @@ const QUICK: Pace = Pace {
     scan_min: Duration::from_secs(3600),
     scan_max: Duration::from_secs(3600),
     scan_factor: 1,
+    first_part: Duration::from_secs(3600),
+    parts: Duration::from_secs(3600),
     retry_min: Duration::from_millis(10),
     retry_max: Duration::from_millis(50),
     silence: Duration::from_secs(60),
@@ -381,4 +383,58 @@ fn a_sensor_without_a_server_says_how_to_get_one() {
     token.url = "https://server.example".into();
     let error = Sensor::start(Settings { enrolment: Some(token), ..settings }).map(drop).unwrap_err();
     assert!(matches!(&error, SensorError::NeedsTls(_)) && error.to_string().contains("TLS"), "{error}");
+}
+
+/// A model that takes a long time to digest: a pickle and a terabyte of nothing.
+fn endless(device: &Device) -> std::path::PathBuf {
+    device.add_model("endless");
+    let path = device.home.path().join("endless.pkl");
+    std::fs::File::options().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
+    path
+}
+
+#[test]
+fn a_first_scan_that_takes_long_tells_what_it_found_so_far_and_takes_nothing_back() {
+    let (server, device) = (Server::start(), Device::new());
+    let endless = endless(&device);
+    let soon = Duration::from_millis(20);
+    let pace = Pace { first_part: soon, parts: soon, ..QUICK };
+    let sensor = Sensor::start(Settings { hash: true, pace, ..device.settings(&server) }).unwrap();
+    let named = |report: &protocol::sensor::Report, name: &str| {
+        report.changes.artifacts.put.iter().any(|one| one.path().to_string().ends_with(name))
+    };
+    server.until("a part with both models", |seen| {
+        let told = |name| seen.reports.iter().any(|report| named(report, name));
+        (told("one.pkl") && told("endless.pkl")).then_some(())
+    });
+    server.look(|seen| assert!(seen.reports.iter().all(|report| !report.scan.complete)));
+    // It ends when there is nothing left to read.
+    std::fs::File::options().write(true).open(&endless).unwrap().set_len(8192).unwrap();
+    server.until("the end", |seen| seen.reports.iter().any(|report| report.scan.complete).then_some(()));
+    server.look(|seen| {
+        let (last, parts) = seen.reports.split_last().unwrap();
+        assert!(last.scan.complete && !last.changes.full);
+        assert_eq!(last.base.as_ref(), parts.last().map(|part| &part.state));
+        for report in &seen.reports {
+            assert!(report.changes.artifacts.remove.is_empty(), "{report:#?}");
+        }
+    });
+    drop(sensor);
+}
+
+#[test]
+fn a_sensor_that_has_reported_before_tells_only_the_end_of_a_scan() {
+    let (server, device) = (Server::start(), Device::new());
+    let sensor = device.start(&server);
+    reports(&server, 1);
+    sensor.join();
+    let endless = endless(&device);
+    let soon = Duration::from_millis(1);
+    let pace = Pace { first_part: soon, parts: soon, ..QUICK };
+    let sensor = Sensor::start(Settings { hash: true, pace, ..device.settings(&server) }).unwrap();
+    channels(&server, 2);
+    std::fs::File::options().write(true).open(&endless).unwrap().set_len(8192).unwrap();
+    reports(&server, 2);
+    server.look(|seen| assert!(seen.reports.iter().all(|report| report.scan.complete)));
+    drop(sensor);
 }

@@ -28,6 +28,8 @@ pub(super) struct Work<'a> {
     pub(super) name: String,
     /// Nothing of it is stored yet.
     pub(super) first: bool,
+    /// Its first scan was not over before: what is found is not new, it was never looked for.
+    pub(super) beginning: bool,
     /// What the report does not name is gone.
     pub(super) full: bool,
     pub(super) now: Timestamp,
@@ -55,7 +57,8 @@ struct Known {
     row: i64,
     sequence: i64,
     state: Option<String>,
-    first: bool,
+    /// No scan of it was reported to its end.
+    beginning: bool,
     gaps: Vec<Gap>,
 }
 
@@ -77,7 +80,8 @@ pub(super) async fn report(
     if !full && (report.base.is_none() || report.base != known.state) {
         return Ok(Ingested::Resend);
     }
-    if full && !report.scan.complete {
+    // Of what was never reported, nothing is gone because a scan did not reach it.
+    if full && !report.scan.complete && known.state.is_some() {
         return Err(StoreError::Refused("an interrupted scan cannot be everything that is there".into()));
     }
     let name = report.scan.device.hostname.clone().filter(|name| !name.is_empty());
@@ -86,7 +90,8 @@ pub(super) async fn report(
         device: known.row,
         uid,
         name: name.unwrap_or_else(|| uid.to_owned()),
-        first: known.first,
+        first: known.state.is_none(),
+        beginning: known.beginning,
         full,
         now,
         events: Vec::new(),
@@ -96,11 +101,12 @@ pub(super) async fn report(
     };
     let Report { state, sensor_version, scan, changes, .. } = report;
     let summary = summary(&changes);
+    let complete = scan.complete;
     inventory(&mut work, changes).await?;
     gaps(&mut work, &known.gaps, &scan.coverage.gaps).await?;
     describe(&mut work, sequence, state, &sensor_version, &scan).await?;
-    tell(&mut work, summary).await?;
-    if !work.events.is_empty() || known.first {
+    tell(&mut work, complete, summary).await?;
+    if !work.events.is_empty() || known.beginning {
         work.changed.insert(Collection::Records);
     }
     Ok(Ingested::Stored { changed: work.changed.into_iter().collect() })
@@ -117,7 +123,7 @@ async fn known(transaction: &mut Transaction, uid: &str) -> Result<Known, StoreE
         row: row.int(0)?,
         sequence: row.int(1)?,
         state: row.maybe_text(2)?,
-        first: row.maybe_int(3)?.is_none(),
+        beginning: row.maybe_int(3)?.is_none(),
         gaps: stored_gaps(&row)?,
     })
 }
@@ -190,18 +196,26 @@ async fn describe(
         WHERE id = ?";
     let coverage = &scan.coverage;
     let whole = coverage.gaps.is_empty() && coverage.unreadable_total == 0;
+    // Until its first scan is over nothing is known of how much of it is seen, and it has not reported.
+    let begins = work.beginning && !scan.complete;
+    let sight = match (begins, whole) {
+        (true, _) => "none",
+        (false, true) => "full",
+        (false, false) => "partial",
+    };
+    let reported_at = Some(work.now).filter(|_| !begins);
     let mut values = Vec::from(description(work.uid, &scan.device, sensor_version));
     values.extend([
         sequence.into(),
         state.into(),
-        work.now.into(),
+        reported_at.into(),
         work.now.into(),
         scan.started_at.into(),
         scan.elapsed_ms.into(),
         Value::json(coverage)?,
         Value::json(&scan.accelerators)?,
         Value::json(&scan.notes)?,
-        if whole { "full" } else { "partial" }.into(),
+        sight.into(),
         coverage.unreadable_total.into(),
         work.more_artifacts.into(),
         work.device.into(),
@@ -211,24 +225,42 @@ async fn describe(
 
 /// A report in numbers, for the record of the first one.
 fn summary(changes: &Changes) -> String {
-    let count = |number: usize, one: &str| {
-        let s = if number == 1 { "" } else { "s" };
-        format!("{number} {one}{s}")
-    };
-    [
-        count(changes.artifacts.put.len(), "model"),
-        count(changes.runtimes.put.len(), "runtime"),
-        count(changes.agents.put.len(), "agent"),
-        count(changes.packages.put.len(), "package"),
-        count(changes.findings.put.len(), "finding"),
-    ]
-    .join(", ")
+    let Changes { full: _, artifacts, runtimes, agents, packages, findings } = changes;
+    in_numbers([
+        artifacts.put.len(),
+        runtimes.put.len(),
+        agents.put.len(),
+        packages.put.len(),
+        findings.put.len(),
+    ])
 }
 
-/// The records. The first report of a device is one, whatever it found.
-async fn tell(work: &mut Work<'_>, summary: String) -> Result<(), StoreError> {
-    if work.first {
+/// What is stored of a device in numbers, for the record of a first scan that came in several reports.
+async fn stored(work: &mut Work<'_>) -> Result<String, StoreError> {
+    let sql = "SELECT d.artifacts, d.runtimes, d.agents, d.packages, (SELECT COUNT(*) FROM findings f WHERE f.device = d.id)
+        FROM devices d WHERE d.id = ?";
+    let row = work.transaction.row(sql, vec![work.device.into()]).await?;
+    let number =
+        |column| row.as_ref().and_then(|row| usize::try_from(row.int(column).ok()?).ok()).unwrap_or(0);
+    Ok(in_numbers([0, 1, 2, 3, 4].map(number)))
+}
+
+fn in_numbers(numbers: [usize; 5]) -> String {
+    let names = ["model", "runtime", "agent", "package", "finding"];
+    let told = names.iter().zip(numbers).map(|(one, number)| {
+        let s = if number == 1 { "" } else { "s" };
+        format!("{number} {one}{s}")
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// The records. The first scan of a device is one, whatever it found and in however many reports.
+async fn tell(work: &mut Work<'_>, complete: bool, summary: String) -> Result<(), StoreError> {
+    if work.beginning {
         work.events.clear();
+    }
+    if work.beginning && complete {
+        let summary = if work.first { summary } else { stored(work).await? };
         let (name, uid) = (work.name.clone(), work.uid);
         work.tell("first-report", &name, uid, summary);
     }

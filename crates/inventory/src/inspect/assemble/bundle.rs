@@ -33,7 +33,7 @@ const CONFIGURATIONS: [&str; 4] =
 
 impl Assembly<'_> {
     /// The artefact that a group is.
-    pub(super) fn bundle(&self, group: &Group) -> Artifact {
+    pub(in crate::inspect) fn bundle(&self, group: &Group) -> Artifact {
         let pieces = self.pieces();
         let pieces: Vec<_> = group.members.iter().filter_map(|at| pieces.get(*at).copied()).collect();
         let image = (group.kind == BundleKind::Image).then(|| image_of(group, &pieces));
@@ -147,7 +147,8 @@ impl Assembly<'_> {
             path: HostPath::from(path).to_string(),
             size: piece.candidate.identity.size,
             format: None,
-            sha256: None,
+            role: None,
+            sha256: piece.candidate.digest,
             verdict: Verdict::NotScanned,
         };
         let layer = gathered.image.as_ref().and_then(|image| image::shown(image, path));
@@ -158,7 +159,8 @@ impl Assembly<'_> {
         match piece.answer {
             Some(Ok(Looked::Inspected(seen))) => {
                 member.format = seen.identified.as_ref().map(|found| found.format.as_str().to_owned());
-                member.sha256 = seen.sha256;
+                member.role = seen.identified.as_ref().and_then(|found| found.metadata.role);
+                member.sha256 = seen.sha256.or(member.sha256);
                 // What is no model and does not look like one is data for people, and says nothing of the model.
                 if !seen.is_unknown() || announces_a_model {
                     member.verdict = seen.verdict;
@@ -167,6 +169,7 @@ impl Assembly<'_> {
                         path: format!("{place} > {}", inner.path),
                         size: inner.size,
                         format: inner.format.clone(),
+                        role: None,
                         sha256: None,
                         verdict: inner.verdict,
                     }));
@@ -192,7 +195,7 @@ impl Assembly<'_> {
     fn digest_the_rest(&self, pieces: &[Piece<'_>], gathered: &mut Gathered) {
         let is_model = |piece: &&Piece<'_>| piece.inspection().is_some_and(|seen| seen.identified.is_some());
         let digested = |piece: &Piece<'_>| piece.inspection().is_some_and(|seen| seen.sha256.is_some());
-        if !pieces.iter().filter(is_model).all(digested) {
+        if !self.reads || !pieces.iter().filter(is_model).all(digested) {
             return;
         }
         for (piece, member) in pieces.iter().zip(&mut gathered.members) {

@@ -73,6 +73,22 @@ fn all_below_a_pipeline_or_a_saved_model_belongs_to_it() {
 }
 
 #[test]
+fn no_file_makes_the_models_of_a_whole_folder_one() {
+    let home = |marker: &str| {
+        let names =
+            [marker, "config.json", "model.safetensors", "a.safetensors", "b/c.gguf", "b/d/model.onnx"];
+        grouped(&names).into_iter().flat_map(|(_, _, members)| members).collect::<Vec<_>>()
+    };
+    for marker in ["model_index.json", "saved_model.pb", "modules.json", "adapter_config.json"] {
+        let members = home(marker);
+        for own in ["a.safetensors", "b/c.gguf", "b/d/model.onnx"] {
+            assert!(!members.iter().any(|name| name == own), "{marker}: {members:?}");
+        }
+        assert!(members.iter().any(|name| name == "model.safetensors"), "{marker}: {members:?}");
+    }
+}
+
+#[test]
 fn parts_of_one_model_are_one_and_those_that_are_missing_are_named() {
     let paths = ["/m/x-00001-of-00003.gguf", "/m/x-00003-of-00003.gguf", "/m/y-00001-of-00001.gguf"];
     let entries: Vec<_> = paths.iter().map(|path| entry(Path::new(path), Some("gguf"))).collect();
