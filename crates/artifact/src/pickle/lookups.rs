@@ -102,7 +102,9 @@ pub(super) fn any_hook(name: &str) -> Option<&'static str> {
 
 /// Whether these bytes may be such a name.
 pub(super) fn may_be_hook(name: &[u8]) -> bool {
-    name.len() <= SET_STATE.len() && std::str::from_utf8(name).is_ok_and(|name| any_hook(name).is_some())
+    // Most names end at their first byte.
+    matches!(name, [b'_' | b'a' | b'e' | b'i' | b'k', ..])
+        && HOOKS.iter().chain([&SET_STATE]).any(|hook| hook.as_bytes() == name)
 }
 
 /// Whether it is one that adding elements to an instance calls.

@@ -88,6 +88,8 @@ pub(super) struct Machine<'e, 'b, 's> {
     pub(super) last_state: Option<Load>,
     /// Where the opcode that made the last empty tuple ends.
     pub(super) no_arguments: u64,
+    /// The last number that was not kept, and where its opcode ends.
+    pub(super) number: (u64, i64),
     /// Bytes that calls asked for.
     pub(super) asked: u64,
     /// Containers, as they are used again and again.
@@ -128,6 +130,7 @@ impl<'e, 'b, 's> Machine<'e, 'b, 's> {
             spans: [(Value::Lost, Value::Lost); 4],
             last_state: None,
             no_arguments: 0,
+            number: (0, 0),
             asked: 0,
             shares: Shares::default(),
             hooked: None,

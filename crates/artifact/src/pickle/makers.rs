@@ -23,8 +23,9 @@ const EXPANSE: u64 = 1 << 40;
 const STORED_EACH: u64 = 1100;
 /// Bytes of an element, where that is not known; of a reference, too.
 const ELEMENT: u64 = 8;
-/// A number that is not kept is smaller than this.
-pub(super) const KEPT_NUMBER: i64 = 1 << 16;
+/// A number that is not kept is smaller than this, and one that is not kept in the memo, where no pickler puts one.
+pub(super) const KEPT_NUMBER: i64 = 1 << 24;
+pub(super) const REMEMBERED_NUMBER: i64 = 1 << 12;
 /// Digits of an exponent from which on a number as long as it says is asked for.
 const EXPONENT: u64 = 1 << 20;
 

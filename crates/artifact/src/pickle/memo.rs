@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{makers::KEPT_NUMBER, values::Value};
+use super::{makers::REMEMBERED_NUMBER, values::Value};
 
 /// Entries in order, entries at odd places, and values beyond the palette that are kept.
 const NEAR: u64 = 1 << 26;
@@ -100,7 +100,7 @@ impl Memo {
     fn colour(&mut self, place: u64, value: Value) -> u8 {
         match value {
             Value::Data | Value::Text { .. } => return DATA,
-            Value::Int(number) if number < KEPT_NUMBER => return DATA,
+            Value::Int(number) if number < REMEMBERED_NUMBER => return DATA,
             Value::Nest(0) => return NEST,
             Value::Lost => return LOST,
             Value::Group(_) | Value::Description(_) | Value::Payload { .. } => {

@@ -5,7 +5,7 @@ use super::{
     input::Halt,
     lookups,
     machine::Machine,
-    makers::KEPT_NUMBER,
+    makers::{KEPT_NUMBER, REMEMBERED_NUMBER},
     nested,
     report::{Report, Seen},
     shares::{self, Sharing},
@@ -18,6 +18,9 @@ impl Machine<'_, '_, '_> {
     #[inline]
     pub(super) fn number(&mut self, number: i64) {
         let kept = self.exact || number >= KEPT_NUMBER;
+        if number >= REMEMBERED_NUMBER && !kept {
+            self.number = (self.input.offset(), number);
+        }
         self.stack.push(if kept { Value::Int(number) } else { Value::Data });
     }
 
@@ -48,6 +51,7 @@ impl Machine<'_, '_, '_> {
         let value = match top {
             Value::Text { at, len, whole } => self.texts.remember(at, len, whole),
             Value::Data if self.shares.fresh == at => self.shares.open(place),
+            Value::Data if self.number.0 == at => Value::Int(self.number.1),
             other => other,
         };
         self.memo.put(place, value);
@@ -183,7 +187,9 @@ impl Machine<'_, '_, '_> {
             if let Value::Global(place) = value {
                 arm(report, armed, place);
             }
-            sharing.add(shares::level(groups, value), count);
+            if matches!(value, Value::Nest(_) | Value::Group(_)) {
+                sharing.add(shares::level(groups, value), count);
+            }
             hooks.add(at, value, texts, report);
             if arrays {
                 description.add(at, value, texts);
@@ -244,6 +250,8 @@ impl Machine<'_, '_, '_> {
                 let taken = self.take();
                 if op == b'u' {
                     self.say_hooks();
+                } else if taken.plain {
+                    self.last_hook = None;
                 } else {
                     taken.group.items.into_iter().for_each(|item| self.pair(item));
                 }

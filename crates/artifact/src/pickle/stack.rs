@@ -41,8 +41,8 @@ impl Stack {
     pub(super) fn push(&mut self, value: Value) {
         if self.entries.len() > self.floor
             && let Some((top, count)) = self.entries.last_mut()
-            && value.is_run()
-            && *top == value
+            && value == Value::Data
+            && *top == Value::Data
             && *count < u32::MAX
         {
             *count = count.wrapping_add(1);
@@ -52,6 +52,15 @@ impl Stack {
     }
 
     fn push_entry(&mut self, value: Value) {
+        let above = self.entries.get_mut(self.floor..).and_then(<[_]>::last_mut);
+        if let Some((top, count)) = above
+            && value.is_run()
+            && *top == value
+            && *count < u32::MAX
+        {
+            *count = count.wrapping_add(1);
+            return;
+        }
         if self.entries.len() >= ENTRIES && !self.full {
             self.compact();
         }
