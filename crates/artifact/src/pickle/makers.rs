@@ -354,5 +354,5 @@ fn length(arguments: &Group) -> u64 {
     };
     let (from, to) = if arguments.len < 2 { (0, number(0)) } else { (number(0), number(1)) };
     let step = if arguments.len > 2 { number(2).unsigned_abs().max(1) } else { 1 };
-    from.abs_diff(to) / step
+    from.abs_diff(to).checked_div(step).unwrap_or(0)
 }
