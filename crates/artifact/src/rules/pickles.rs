@@ -152,7 +152,7 @@ pub(crate) static COMPUTED_NAME: Rule = Rule {
     title: "a pickle computes the name of an attribute",
     does: "A key is put together by calls, so that what it sets shows only when the file is loaded; some attributes are called by the loader.",
     help: GET_OTHER,
-    example: "cbuiltins\nstr\n(cbuiltins\nValueError\n(S'__setstate__'\ntRtR",
+    example: "cbuiltins\\nstr\\n(cbuiltins\\nValueError\\n(S'__setstate__'\\ntRtR",
     references: &[PICKLE],
 };
 
@@ -200,7 +200,7 @@ pub(crate) static MEMORY_BOMB: Rule = Rule {
     title: "a few bytes of a pickle ask for an enormous amount of memory",
     does: "A number becomes an array or a list of that length, or containers hold each other so often that going through them never ends: whoever loads the file runs out of memory or time.",
     help: "do not load it; no library writes this",
-    example: "cbuiltins\nbytearray\n(I68719476736\ntR.",
+    example: "cbuiltins\\nbytearray\\n(I68719476736\\ntR.",
     references: &[
         "https://cwe.mitre.org/data/definitions/789.html",
         "https://cwe.mitre.org/data/definitions/776.html",
