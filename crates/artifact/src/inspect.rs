@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use self::digests::Digesting;
 pub(crate) use self::{
-    bytes::{Bytes, Reader},
+    bytes::{Bytes, Reader, TAKEN_APART},
     digests::Checksum,
     look::Look,
     purse::Purse,
@@ -43,6 +43,8 @@ pub struct Limits {
     pub depth: usize,
     /// Bytes that are unpacked, all members together.
     pub unpacked: u64,
+    /// What unpacking any file may cost, however small it is, in bytes that the fastest codec unpacks. A larger one may cost more.
+    pub burst: u64,
     /// Bytes of one text that is taken apart: a configuration, a template, the header of safetensors.
     pub text: usize,
     /// Members of one archive.
@@ -56,7 +58,9 @@ pub struct Limits {
 impl PartialEq for Limits {
     /// Cores change the time that an inspection takes, not what it finds.
     fn eq(&self, other: &Self) -> bool {
-        let all = |limits: &Self| (limits.depth, limits.unpacked, limits.text, limits.members, limits.digest);
+        let all = |limits: &Self| {
+            (limits.depth, limits.unpacked, limits.burst, limits.text, limits.members, limits.digest)
+        };
         all(self) == all(other)
     }
 }
@@ -69,6 +73,7 @@ impl Limits {
         Self {
             depth: 8,
             unpacked: 64 << 30,
+            burst: 1 << 30,
             text: 128 << 20,
             members: 200_000,
             digest: true,
@@ -149,7 +154,7 @@ pub fn inspect<R: Read + Seek>(
 ) -> io::Result<Inspection> {
     let source = Rc::new(RefCell::new(Digesting::new(source, len).with(limits.second_core)));
     let mut look = Look::new(catalog, limits);
-    look.allow_again(len);
+    look.allow_for(len);
     let mut identified = {
         let bytes = Bytes::shared(Rc::clone(&source) as Rc<RefCell<_>>, len);
         look_at(&bytes, name, &mut look)?

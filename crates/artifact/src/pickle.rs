@@ -11,11 +11,13 @@ mod legacy;
 mod lines;
 mod lookups;
 mod machine;
+mod makers;
 mod memo;
 mod nested;
 mod opcode;
 mod pushes;
 mod report;
+mod shares;
 mod stack;
 mod streams;
 #[cfg(test)]

@@ -75,9 +75,15 @@ impl First {
 pub(crate) fn unpack<'s>(packed: &Bytes<'s>, codec: Codec, look: &mut Look<'_>) -> io::Result<Unpacked<'s>> {
     let mut first = First { head: Vec::new(), tail: Vec::new(), len: 0, crc32: crc32fast::Hasher::new() };
     let mut end = 0;
+    if look.purse().is_spent() {
+        look.purse().refuse("nothing more is unpacked of what unpacks to so much");
+        look.say_refusals();
+        let bytes = Bytes::in_memory(Vec::new());
+        return Ok(Unpacked { bytes, end, crc32: 0, outcome: Outcome::Stopped });
+    }
     let outcome = match Streams::new(packed, codec) {
         Ok(mut streams) => {
-            let outcome = first_pass(&mut streams, &mut first, look)?;
+            let outcome = first_pass(&mut streams, codec, &mut first, look)?;
             end = streams.end();
             outcome
         }
@@ -90,10 +96,16 @@ pub(crate) fn unpack<'s>(packed: &Bytes<'s>, codec: Codec, look: &mut Look<'_>) 
         let len = first.len;
         Bytes::new(Replay::new(packed.clone(), codec, first, look.purse()), len)
     };
+    let bytes = bytes.metered(look.purse());
     Ok(Unpacked { bytes, end, crc32, outcome })
 }
 
-fn first_pass(streams: &mut Streams<'_>, first: &mut First, look: &mut Look<'_>) -> io::Result<Outcome> {
+fn first_pass(
+    streams: &mut Streams<'_>,
+    codec: Codec,
+    first: &mut First,
+    look: &mut Look<'_>,
+) -> io::Result<Outcome> {
     let mut chunk = vec![0; CHUNK];
     let mut counted = 0;
     loop {
@@ -106,8 +118,11 @@ fn first_pass(streams: &mut Streams<'_>, first: &mut First, look: &mut Look<'_>)
             Err(error) if streams.reader_failed() => return Err(error),
             Err(error) => return Ok(Outcome::Broken(error.to_string())),
         };
-        first.keep(chunk.get(..got).unwrap_or_default());
-        if !look.spend(got as u64) || is_bomb(first.len, streams.taken(), look) {
+        let got = chunk.get(..got).unwrap_or_default();
+        first.keep(got);
+        let enough = look.purse().spend_first(got.len() as u64, codec.cost(got));
+        if is_bomb(first.len, streams.taken(), look) || !enough {
+            look.say_refusals();
             return Ok(Outcome::Stopped);
         }
     }
@@ -119,7 +134,8 @@ fn is_bomb(unpacked: u64, packed: u64, look: &mut Look<'_>) -> bool {
     let (all_unpacked, all_packed) = look.purse().totals();
     let found = [(unpacked, packed, most), (all_unpacked, all_packed, BOMB)]
         .into_iter()
-        .find(|(unpacked, packed, most)| unpacked > most && *unpacked > packed.saturating_mul(BOMB_RATIO));
+        .find(|(unpacked, packed, most)| unpacked > most && *unpacked > packed.saturating_mul(BOMB_RATIO))
+        .or_else(|| look.purse().has_burst().then_some((all_unpacked, all_packed, 0)));
     if let Some((unpacked, packed, _)) = found {
         let message = format!("{packed} compressed bytes unpack to more than {unpacked}");
         look.say(&rules::BOMB, None, "", message);

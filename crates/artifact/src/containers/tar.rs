@@ -107,6 +107,11 @@ pub(super) fn inspect(bytes: &Bytes<'_>, look: &mut Look<'_>) -> io::Result<()> 
             return Ok(());
         };
         members = members.saturating_add(1);
+        bytes.charge(BLOCK);
+        if bytes.is_exhausted() {
+            look.say_refusals();
+            return Ok(());
+        }
         if members > look.limits.members {
             look.say(&common::TOO_MUCH_WORK, at, "members", "the archive has too many members");
             return Ok(());

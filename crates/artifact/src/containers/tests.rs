@@ -7,6 +7,7 @@
     clippy::cast_precision_loss
 )]
 
+mod bombs;
 mod bounds;
 mod packing;
 mod tricks;

@@ -28,6 +28,8 @@ use crate::{
 
 /// Members whose checksum is compared at once, where it cannot wait for the pass over the whole file.
 const SMALL: u64 = 1 << 20;
+/// What a member costs beside its bytes, in bytes that are read.
+const MEMBER: u64 = 512;
 /// Members without an entry that are looked at in an archive that has a directory.
 const HIDDEN: u64 = 4096;
 
@@ -77,6 +79,10 @@ impl Sweep<'_, '_> {
     fn run(&mut self, survey: &Survey, look: &mut Look<'_>) -> io::Result<()> {
         let mut reached = 0;
         for (at, item) in &survey.items {
+            if self.bytes.is_exhausted() {
+                look.say_refusals();
+                return Ok(());
+            }
             self.look_between(reached..*at, look)?;
             let end = match item {
                 Item::Records(end) => *end,
@@ -130,6 +136,8 @@ impl Sweep<'_, '_> {
     /// Looks at a member in every version, and answers where it ends.
     fn look_at_place(&mut self, place: &Place, overlaps: bool, look: &mut Look<'_>) -> io::Result<u64> {
         let at = place.local.at;
+        // Even a member of nothing is some work.
+        self.bytes.charge(MEMBER);
         if overlaps {
             let message = format!("a member begins at byte {at}, inside the one before it");
             look.say(&rules::OVERLAP, at, "", message);

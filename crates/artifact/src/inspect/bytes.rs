@@ -8,7 +8,11 @@ use std::{
     rc::Rc,
 };
 
+use super::Purse;
 use crate::reader::read_up_to;
+
+/// What it costs to take a byte apart, in bytes that are merely read.
+pub(crate) const TAKEN_APART: u64 = 4;
 
 /// What bytes come from.
 pub(crate) trait Source: Read + Seek {}
@@ -21,17 +25,19 @@ pub(crate) struct Bytes<'s> {
     source: Rc<RefCell<dyn Source + 's>>,
     start: u64,
     len: u64,
+    /// Who counts what is read, where it was unpacked.
+    meter: Option<Purse>,
 }
 
 impl<'s> Bytes<'s> {
     /// The first `len` bytes of a source.
     pub(crate) fn new(source: impl Source + 's, len: u64) -> Self {
-        Self { source: Rc::new(RefCell::new(source)), start: 0, len }
+        Self { source: Rc::new(RefCell::new(source)), start: 0, len, meter: None }
     }
 
     /// The first `len` bytes of a source that someone else holds as well.
     pub(crate) fn shared(source: Rc<RefCell<dyn Source + 's>>, len: u64) -> Self {
-        Self { source, start: 0, len }
+        Self { source, start: 0, len, meter: None }
     }
 
     /// Where the stretch begins in its source.
@@ -45,6 +51,26 @@ impl<'s> Bytes<'s> {
         Self::new(Cursor::new(bytes), len)
     }
 
+    /// The same bytes, counted as they are read.
+    pub(crate) fn metered(self, purse: Purse) -> Self {
+        Self { meter: Some(purse), ..self }
+    }
+
+    /// Bytes in memory that were made of these, counted as these are.
+    pub(crate) fn derived(&self, bytes: Vec<u8>) -> Self {
+        Self { meter: self.meter.clone(), ..Self::in_memory(bytes) }
+    }
+
+    /// Counts work on these bytes, where reading them is counted; false when it is more than may be.
+    pub(crate) fn charge(&self, work: u64) -> bool {
+        self.meter.as_ref().is_none_or(|purse| purse.read(work))
+    }
+
+    /// Whether nothing more of these bytes is given, because reading them costs more than it is worth.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.meter.as_ref().is_some_and(Purse::is_read_up)
+    }
+
     /// How many bytes it has.
     pub(crate) fn len(&self) -> u64 {
         self.len
@@ -54,14 +80,14 @@ impl<'s> Bytes<'s> {
     pub(crate) fn span(&self, start: u64, len: u64) -> Option<Self> {
         let inside = start.checked_add(len).is_some_and(|end| end <= self.len);
         let start = self.start.checked_add(start)?;
-        inside.then(|| Self { source: Rc::clone(&self.source), start, len })
+        inside.then(|| Self { start, len, ..self.clone() })
     }
 
     /// From `start` to the end; empty when `start` lies behind it.
     pub(crate) fn after(&self, start: u64) -> Self {
         let start = start.min(self.len);
         let len = self.len.saturating_sub(start);
-        Self { source: Rc::clone(&self.source), start: self.start.saturating_add(start), len }
+        Self { start: self.start.saturating_add(start), len, ..self.clone() }
     }
 
     /// A reader from the first byte on.
@@ -79,6 +105,8 @@ impl<'s> Bytes<'s> {
         if usize::try_from(self.len).map_or(true, |len| len > cap) {
             return Ok(None);
         }
+        // Whoever takes all of it at once takes it apart, which costs more than reading.
+        self.charge(self.len.saturating_mul(TAKEN_APART));
         let mut out = Vec::new();
         self.reader().take(cap as u64).read_to_end(&mut out)?;
         Ok(Some(out))
@@ -96,6 +124,9 @@ impl Read for Reader<'_> {
         let left = self.bytes.len.saturating_sub(self.at);
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(out.len());
         let Some(out) = out.get_mut(..wanted).filter(|out| !out.is_empty()) else { return Ok(0) };
+        if !self.bytes.charge(wanted as u64) {
+            return Ok(0);
+        }
         let mut source = self.bytes.source.try_borrow_mut().map_err(io::Error::other)?;
         source.seek(SeekFrom::Start(self.bytes.start.saturating_add(self.at)))?;
         let got = source.read(out)?;

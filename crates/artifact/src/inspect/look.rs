@@ -78,7 +78,7 @@ impl<'l> Look<'l> {
             verdict: Verdict::Clean,
             members: Vec::new(),
             unlisted: 0,
-            purse: Purse::new(limits.unpacked),
+            purse: Purse::new(limits),
             spare: SPARE,
             placeless: false,
             layers: 0,
@@ -248,16 +248,15 @@ impl<'l> Look<'l> {
         }
     }
 
-    /// Counts bytes that were unpacked; false, and said, when they are more than may be.
-    pub(crate) fn spend(&mut self, bytes: u64) -> bool {
-        let enough = self.purse.spend(bytes);
-        self.say_refusals();
-        enough
+    /// A file of that length may cost as much: its bytes may be looked at a few times over, as different readers see them.
+    pub(crate) fn allow_for(&mut self, len: u64) {
+        self.spare = self.spare.saturating_add(len.saturating_mul(4));
+        self.purse.allow_for(len);
     }
 
-    /// Bytes of a file of that length may be looked at a few times over, as different readers see them.
-    pub(crate) fn allow_again(&mut self, len: u64) {
-        self.spare = self.spare.saturating_add(len.saturating_mul(4));
+    /// Bytes of the file itself, as far as that is known.
+    pub(crate) fn file_len(&self) -> u64 {
+        self.purse.file_len()
     }
 
     /// Counts bytes that are looked at once more; false, and said, when that happens too often.
@@ -279,14 +278,10 @@ impl<'l> Look<'l> {
         self.purse.clone()
     }
 
-    /// Says that something was not unpacked because it would have been too much, if that is so.
+    /// Says that something was not unpacked or read because it would have been too much, if that is so.
     pub(crate) fn say_refusals(&mut self) {
-        if self.purse.take_refusal() {
-            let limit = self.limits.unpacked;
-            let message = format!(
-                "unpacking stopped: it would have been more than {limit} bytes in all, or the same ones too often"
-            );
-            self.say(&rules::TOO_MUCH_WORK, None, "unpacked", message);
+        if let Some(why) = self.purse.take_refusal() {
+            self.say(&rules::TOO_MUCH_WORK, None, "unpacked", format!("reading stopped: {why}"));
         }
     }
 

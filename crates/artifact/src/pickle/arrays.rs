@@ -22,11 +22,13 @@ pub(super) struct Dtype {
     size: Option<u64>,
     /// Whether elements are objects, or hold some; none where that is not known.
     objects: Option<bool>,
+    /// Whether a scalar of it may be a text.
+    spells: bool,
 }
 
 impl Dtype {
     pub(super) const fn unknown() -> Self {
-        Self { size: None, objects: None }
+        Self { size: None, objects: None, spells: true }
     }
 
     /// The type that `numpy.dtype` makes of a text such as `f8`, `|b1` or `V56`.
@@ -35,14 +37,16 @@ impl Dtype {
         let mut characters = name.chars();
         let kind = characters.next();
         let size = characters.as_str().parse::<u64>().ok();
+        let spells = matches!(kind, None | Some('O' | 'U' | 'S' | 'a'));
+        let of = |size, objects| Self { size, objects, spells };
         match (kind, size) {
-            (Some('O'), _) => Self { size: Some(8), objects: Some(true) },
-            (Some('U'), Some(size)) => Self { size: size.checked_mul(4), objects: Some(false) },
-            (Some('V'), Some(size)) => Self { size: Some(size), objects: None },
+            (Some('O'), _) => of(Some(8), Some(true)),
+            (Some('U'), Some(size)) => of(size.checked_mul(4), Some(false)),
+            (Some('V'), Some(size)) => of(Some(size), None),
             (Some('b' | 'i' | 'u' | 'f' | 'c' | 'S' | 'a' | 'M' | 'm'), Some(size)) => {
-                Self { size: Some(size), objects: Some(false) }
+                of(Some(size), Some(false))
             }
-            (Some('M' | 'm'), None) => Self { size: Some(8), objects: Some(false) },
+            (Some('M' | 'm'), None) => of(Some(8), Some(false)),
             _ => Self::unknown(),
         }
     }
@@ -126,6 +130,12 @@ impl Machine<'_, '_, '_> {
         }
         self.dtypes.push(dtype);
         u32::try_from(self.dtypes.len().saturating_sub(1)).map_or(Value::Lost, Value::Dtype)
+    }
+
+    /// Whether a scalar of this type may be a text.
+    pub(super) fn spells(&self, place: u32) -> bool {
+        let dtype = usize::try_from(place).ok().and_then(|place| self.dtypes.get(place));
+        dtype.is_none_or(|dtype| dtype.spells)
     }
 
     /// The state of a type says what its name leaves open: the size of a structure and whether it holds objects.

@@ -7,13 +7,14 @@ use super::{
     input::Halt,
     lookups,
     machine::Machine,
+    makers::Maker,
     report::{Load, Seen, shown},
     values::{Coding, Group, Value},
 };
 use crate::rules::pickles;
 
 /// Codecs that spell bytes and do nothing else.
-const CODECS: [&str; 8] =
+pub(super) const CODECS: [&str; 8] =
     ["latin1", "latin-1", "iso-8859-1", "utf-8", "utf8", "ascii", "raw-unicode-escape", "raw_unicode_escape"];
 
 /// The class method by which Keras loads a model out of a stream of bytes.
@@ -31,7 +32,7 @@ pub(super) enum How {
 }
 
 /// Whether a call is one that libraries make.
-enum Judged {
+pub(super) enum Judged {
     /// It is, and gives this.
     Fine(Value),
     /// It is not, for this reason.
@@ -83,17 +84,20 @@ impl Machine<'_, '_, '_> {
                 let message = || "calls something that is not named but computed".to_owned();
                 self.report.note(&pickles::COMPUTED_CALL, at, "", message);
             }
-            return Value::Data;
+            return Value::Made;
         };
         let words = self.in_words(arguments);
         self.report.called(place, || words);
-        let Some(standing) = self.report.seen(place).map(|seen| seen.standing) else { return Value::Lost };
+        let Some((standing, maker)) = self.report.seen(place).map(|seen| (seen.standing, seen.maker)) else {
+            return Value::Lost;
+        };
         if matches!(standing, Standing::Judged(Judge::Make)) {
             return self.make(place, arguments);
         }
         let judged = match standing {
-            Standing::Called | Standing::Danger(_) | Standing::Unknown => return Value::Data,
-            Standing::Made if how != How::Call => return Value::Data,
+            Standing::Danger(_) | Standing::Unknown => return Value::Made,
+            Standing::Called => self.made(maker, arguments),
+            Standing::Made if how != How::Call => return Value::Made,
             Standing::Made => {
                 Judged::Odd("runs the constructor of a class that files only make bare".to_owned())
             }
@@ -108,7 +112,7 @@ impl Machine<'_, '_, '_> {
                 let path = self.report.seen(place).map(|seen| seen.path.clone()).unwrap_or_default();
                 let at = self.at;
                 self.report.note(&pickles::ODD_ARGUMENTS, at, &path, || format!("`{path}` {why}"));
-                if lookup { Value::Attribute } else { Value::Data }
+                if lookup { Value::Attribute } else { Value::Made }
             }
         }
     }
@@ -125,7 +129,7 @@ impl Machine<'_, '_, '_> {
         let at = self.at;
         let message = || format!("`{path}` makes an instance of what is computed");
         self.report.note(&pickles::ODD_ARGUMENTS, at, &path, message);
-        Value::Data
+        Value::Made
     }
 
     /// Whatever dangerous was put into a container may now be in the hands of what is called.
@@ -151,8 +155,11 @@ impl Machine<'_, '_, '_> {
             Judge::Attribute => self.attribute(first, second),
             Judge::Partial => self.partial(group.map_or(arguments, |_| first)),
             Judge::Ufunc => self.ufunc(first, second),
-            Judge::Make => Judged::Fine(Value::Data),
-            Judge::Reconstructor => self.reconstructor(first, second),
+            Judge::Make => Judged::Fine(Value::Made),
+            Judge::Reconstructor => {
+                let third = group.map_or(Value::Lost, |group| group.get(2));
+                self.reconstructor(first, second, third)
+            }
             Judge::Bytes => self.loads(first),
             Judge::Rebuild => self.rebuild(first),
             Judge::Dtype => {
@@ -160,7 +167,7 @@ impl Machine<'_, '_, '_> {
                 Judged::Fine(self.add_dtype(dtype))
             }
             Judge::InlineArray => Judged::Fine(Value::InlineArray),
-            Judge::One if group.is_none_or(|group| group.len == 1) => Judged::Fine(Value::Attribute),
+            Judge::One if group.is_none_or(|group| group.len == 1) => Judged::Fine(Value::Member),
             Judge::One => Judged::Odd("makes a class".to_owned()),
             Judge::ArrayFile => {
                 let at = self.at;
@@ -186,11 +193,13 @@ impl Machine<'_, '_, '_> {
                 );
                 Judged::Odd(format!("encodes by {codec}"))
             }
-            (true, Value::Global(_) | Value::Attribute) => Judged::Odd("encodes what is no text".to_owned()),
-            (true, payload @ Value::Payload { .. }) => Judged::Fine(payload),
-            (true, text) => Judged::Fine(
-                self.spans.iter().find(|(value, _)| *value == text).map_or(Value::Data, |span| span.1),
-            ),
+            (true, Value::Global(_) | Value::Attribute | Value::Member) => {
+                Judged::Odd("encodes what is no text".to_owned())
+            }
+            (true, same @ (Value::Payload { .. } | Value::Computed)) => Judged::Fine(same),
+            (true, text) => {
+                Judged::Fine(self.spans.iter().find(|(value, _)| *value == text).map_or(text, |span| span.1))
+            }
         }
     }
 
@@ -207,7 +216,8 @@ impl Machine<'_, '_, '_> {
             return Judged::Fine(Value::Loader);
         }
         let inside = match from {
-            Value::Data => true,
+            Value::Bound | Value::Computed | Value::Many(_) => true,
+            from if from.is_plain() => true,
             Value::Global(place) => self
                 .report
                 .seen(place)
@@ -215,7 +225,8 @@ impl Machine<'_, '_, '_> {
             _ => false,
         };
         if plain && inside && !lookups::reaches(name) {
-            Judged::Fine(Value::Attribute)
+            let of_class = matches!(from, Value::Global(_));
+            Judged::Fine(if of_class { Value::Member } else { Value::Attribute })
         } else {
             Judged::Odd(format!("takes the attribute `{}`", shown(name)))
         }
@@ -223,15 +234,17 @@ impl Machine<'_, '_, '_> {
 
     fn partial(&self, function: Value) -> Judged {
         let fine = match function {
-            Value::Data | Value::Attribute => true,
+            Value::Attribute | Value::Member | Value::Bound | Value::Computed => true,
+            function if function.is_plain() => true,
             // What is dangerous or unknown is said for its own sake.
-            Value::Global(place) => self.report.seen(place).is_some_and(|seen| {
-                !matches!(seen.standing, Standing::Judged(_)) && !seen.path.ends_with(".memmap")
-            }),
+            Value::Global(place) => self
+                .report
+                .seen(place)
+                .is_some_and(|seen| !matches!(seen.standing, Standing::Judged(_)) && !seen.is_writer()),
             _ => false,
         };
         if fine {
-            Judged::Fine(Value::Data)
+            Judged::Fine(Value::Bound)
         } else {
             Judged::Odd("binds arguments to what must not be called so".to_owned())
         }
@@ -247,13 +260,13 @@ impl Machine<'_, '_, '_> {
         let known = module.split('.').next() == Some("numpy") && matches!(standing, Standing::Named);
         if plain && !name.is_empty() && (special || known) && !lookups::reaches(name) {
             // A function, which is no object whose attributes are of use.
-            Judged::Fine(Value::Attribute)
+            Judged::Fine(Value::Member)
         } else {
             Judged::Odd(format!("looks up `{}` in `{}`", shown(name), shown(module)))
         }
     }
 
-    fn reconstructor(&self, class: Value, base: Value) -> Judged {
+    fn reconstructor(&mut self, class: Value, base: Value, state: Value) -> Judged {
         let named = |value| match value {
             Value::Global(place) => self.report.seen(place),
             _ => None,
@@ -262,9 +275,12 @@ impl Machine<'_, '_, '_> {
         if !named(base).is_some_and(plain) {
             return Judged::Odd("runs the constructor of a base that is no plain type".to_owned());
         }
+        if named(base).is_some_and(|base| base.maker == Maker::Text) {
+            return Judged::Fine(self.text_from(state));
+        }
         match named(class).map(|seen| seen.standing) {
             Some(Standing::Judged(Judge::InlineArray)) => Judged::Fine(Value::InlineArray),
-            _ => Judged::Fine(Value::Data),
+            _ => Judged::Fine(Value::Made),
         }
     }
 
@@ -316,12 +332,23 @@ impl Machine<'_, '_, '_> {
         }
         match target {
             Some(Value::Global(place)) => self.shadow(place),
-            Some(Value::Attribute | Value::Loader) => self.shadow_attribute(),
+            Some(Value::Attribute | Value::Member | Value::Loader) => self.shadow_attribute(),
+            Some(Value::Bound) => self.bind(state),
             Some(Value::Dtype(place)) => self.set_dtype(place, state),
             Some(Value::InlineArray) => self.inline_array(state)?,
             _ => {}
         }
         Ok(())
+    }
+
+    /// The state of a function with arguments has another function.
+    fn bind(&mut self, state: Value) {
+        let function = self.group(state).map_or(Value::Data, |state| state.get(0));
+        if let Judged::Odd(why) = self.partial(function) {
+            let at = self.at;
+            let message = || format!("a function with arguments {why}");
+            self.report.note(&pickles::ODD_ARGUMENTS, at, "functools.partial", message);
+        }
     }
 
     /// A write to what a global names, which is a module, class or function and no instance.

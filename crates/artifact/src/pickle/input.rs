@@ -2,7 +2,7 @@
 
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 
-use crate::inspect::{Bytes, Reader};
+use crate::inspect::{Bytes, Reader, TAKEN_APART};
 
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
@@ -26,6 +26,7 @@ impl From<io::Error> for Halt {
 
 /// A position in bytes that are read in order.
 pub(super) struct Input<'s> {
+    bytes: Bytes<'s>,
     reader: Reader<'s>,
     buffer: Vec<u8>,
     /// The next byte in `buffer`, and the offset of its first.
@@ -40,7 +41,15 @@ impl<'s> Input<'s> {
     pub(super) fn new(bytes: &Bytes<'s>, at: u64, through: bool) -> io::Result<Self> {
         let mut reader = bytes.reader();
         reader.seek(SeekFrom::Start(at))?;
-        Ok(Self { reader, buffer: Vec::new(), next: 0, base: at, len: bytes.len(), through })
+        Ok(Self {
+            bytes: bytes.clone(),
+            reader,
+            buffer: Vec::new(),
+            next: 0,
+            base: at,
+            len: bytes.len(),
+            through,
+        })
     }
 
     /// The offset of the next byte.
@@ -61,6 +70,10 @@ impl<'s> Input<'s> {
         let left = self.len.saturating_sub(self.base).saturating_sub(rest as u64);
         let more = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK.saturating_sub(rest));
         self.buffer.resize(rest.saturating_add(more), 0);
+        if !self.bytes.charge((more as u64).saturating_mul(TAKEN_APART)) {
+            self.buffer.truncate(rest);
+            return Ok(());
+        }
         let room = self.buffer.get_mut(rest..).unwrap_or_default();
         let got = crate::reader::read_up_to(&mut self.reader, room)?;
         self.buffer.truncate(rest.saturating_add(got));

@@ -29,8 +29,8 @@ impl Machine<'_, '_, '_> {
         match op {
             b'I' | b'L' => {
                 let number = integer(line.strip_suffix(b"L").unwrap_or(line));
-                let exact = if self.exact { number } else { None };
-                self.stack.push(exact.map_or(Value::Data, Value::Int));
+                // One that does not fit into 64 bits is as large as need be.
+                self.number(number.unwrap_or(if line.starts_with(b"-") { i64::MIN } else { i64::MAX }));
             }
             b'F' => self.stack.push(Value::Data),
             b'S' | b'V' => self.line_text(op, line, length, start)?,
@@ -48,7 +48,7 @@ impl Machine<'_, '_, '_> {
         // A number that does not fit is one that nobody can put a value at, unless there is memory without end.
         let place = place.unwrap_or(u64::MAX);
         if op == b'p' {
-            self.put(place);
+            self.put(place, self.at);
         } else {
             self.get(place);
         }
@@ -129,7 +129,7 @@ impl Machine<'_, '_, '_> {
     fn stack_global(&mut self, module: Value, name: Value) {
         let text = |value| self.texts.whole(value).map(str::to_owned);
         let value = match (text(module), text(name)) {
-            (Some(module), Some(name)) => self.see(&module, &name),
+            (Some(module), Some(name)) if !module.is_empty() => self.see(&module, &name),
             (module, name) => {
                 self.hidden(module.or(name));
                 Value::Lost

@@ -80,7 +80,7 @@ const EXACT: [&str; 22] = [
     "to_xml",
 ];
 /// Attributes that the unpickler and plain types look for in an instance itself, and call.
-const HOOKS: [&str; 5] = ["add", "append", "extend", "items", "keys"];
+const HOOKS: [&str; 6] = ["__array__", "add", "append", "extend", "items", "keys"];
 /// The one that no instance has of its own.
 pub(super) const SET_STATE: &str = "__setstate__";
 
@@ -93,6 +93,23 @@ pub(super) fn reaches(name: &str) -> bool {
 /// The name, if what lies under it in an instance is called while the pickle is loaded.
 pub(super) fn hook(name: &str) -> Option<&'static str> {
     HOOKS.into_iter().find(|hook| *hook == name)
+}
+
+/// The same, with the one that sets a state.
+pub(super) fn any_hook(name: &str) -> Option<&'static str> {
+    if name == SET_STATE { Some(SET_STATE) } else { hook(name) }
+}
+
+/// Whether these bytes may be such a name.
+pub(super) fn may_be_hook(name: &[u8]) -> bool {
+    // Most names end at their first byte.
+    matches!(name, [b'_' | b'a' | b'e' | b'i' | b'k', ..])
+        && HOOKS.iter().chain([&SET_STATE]).any(|hook| hook.as_bytes() == name)
+}
+
+/// Whether it is one that adding elements to an instance calls.
+pub(super) fn adds(name: &str) -> bool {
+    matches!(name, "add" | "append" | "extend")
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::{
     memo::Memo,
     pushes::Hooks,
     report::{Load, Report, Seen},
+    shares::Shares,
     stack::Stack,
     values::{Group, Ring, Texts, Value},
 };
@@ -30,9 +31,11 @@ use crate::{
 pub(super) struct Env<'e> {
     pub(super) catalog: &'e Catalog,
     pub(super) context: Context,
-    /// Whether what is skipped is read all the same, for the digest.
+    /// Whether what is skipped is read all the same, for the digest of the file.
     pub(super) through: bool,
     pub(super) max_depth: usize,
+    /// How long the file is, or these bytes where they are longer.
+    pub(super) len: u64,
     /// Bytes that may still be walked over, pickles in pickles included, and pickles in data that may still be tried.
     pub(super) budget: Cell<u64>,
     pub(super) tries: Cell<u32>,
@@ -83,6 +86,21 @@ pub(super) struct Machine<'e, 'b, 's> {
     pub(super) spans: [(Value, Value); 4],
     /// The bytes in the state of the object that was built last.
     pub(super) last_state: Option<Load>,
+    /// Where the opcode that made the last empty tuple ends.
+    pub(super) no_arguments: u64,
+    /// The last number that was not kept, and where its opcode ends.
+    pub(super) number: (u64, i64),
+    /// Bytes that calls asked for.
+    pub(super) asked: u64,
+    /// Containers, as they are used again and again.
+    pub(super) shares: Shares,
+    /// A hook that some instance may have of its own, and one that was the last element to go into a container.
+    pub(super) hooked: Option<&'static str>,
+    pub(super) last_hook: Option<&'static str>,
+    /// Whether the name of the hook that sets a state is an element of some list or tuple.
+    pub(super) sets_state: bool,
+    /// The same of a hook that adding elements calls.
+    pub(super) element: Option<&'static str>,
 }
 
 impl<'e, 'b, 's> Machine<'e, 'b, 's> {
@@ -111,6 +129,14 @@ impl<'e, 'b, 's> Machine<'e, 'b, 's> {
             hooks: Hooks::default(),
             spans: [(Value::Lost, Value::Lost); 4],
             last_state: None,
+            no_arguments: 0,
+            number: (0, 0),
+            asked: 0,
+            shares: Shares::default(),
+            hooked: None,
+            sets_state: false,
+            element: None,
+            last_hook: None,
         })
     }
 
@@ -139,6 +165,8 @@ impl<'e, 'b, 's> Machine<'e, 'b, 's> {
         (self.stack, self.memo, self.broken) = (Stack::default(), Memo::default(), false);
         self.outer.clear();
         self.armed.clear();
+        (self.shares, self.hooked, self.last_hook) = (Shares::default(), None, None);
+        (self.sets_state, self.element) = (false, None);
         self.frame_end = 0;
         Ok(end)
     }
@@ -151,10 +179,18 @@ impl<'e, 'b, 's> Machine<'e, 'b, 's> {
                     let [number] = self.input.array()?;
                     self.number(i64::from(number));
                 }
-                b']' | b'}' | b')' | b'N' | 0x88 | 0x89 | 0x8f | 0x97 => self.stack.push(Value::Data),
+                b')' => {
+                    self.stack.push(Value::Data);
+                    self.no_arguments = self.input.offset();
+                }
+                b'N' | 0x88 | 0x89 | 0x97 => self.stack.push(Value::Data),
+                b']' | b'}' | 0x8f => {
+                    self.stack.push(Value::Data);
+                    self.shares.fresh = self.input.offset();
+                }
                 0x94 => {
                     let place = self.memo.next();
-                    self.put(place);
+                    self.put(place, self.input.offset().saturating_sub(1));
                 }
                 0x8c => {
                     let [length] = self.input.array()?;
@@ -195,11 +231,11 @@ impl<'e, 'b, 's> Machine<'e, 'b, 's> {
             }
             b'q' => {
                 let [place] = self.input.array()?;
-                self.put(place.into());
+                self.put(place.into(), self.at);
             }
             b'r' => {
                 let place = u32::from_le_bytes(self.input.array()?);
-                self.put(place.into());
+                self.put(place.into(), self.at);
             }
             b'j' => {
                 let place = u32::from_le_bytes(self.input.array()?);
@@ -227,14 +263,10 @@ impl<'e, 'b, 's> Machine<'e, 'b, 's> {
                 }
             }
             b'1' => {
-                let taken = self.stack.take(|_, _| ());
+                let taken = self.stack.take(|_, _, _| ());
                 self.expect(taken.marked);
             }
-            b'2' => {
-                let top = self.stack.top();
-                self.expect(top.is_some());
-                self.stack.push(top.unwrap_or(Value::Lost));
-            }
+            b'2' => self.duplicate(),
             b'Q' => self.persistent(),
             0x80 => self.input.skip(1)?,
             0x95 => self.frame()?,
@@ -291,7 +323,7 @@ impl<'e, 'b, 's> Machine<'e, 'b, 's> {
                     Value::Global(place) => self.report.seen(place),
                     _ => None,
                 };
-                class.is_some_and(Seen::is_harmless).then_some(Value::Data)
+                class.is_some_and(Seen::is_harmless).then(|| self.storage(group.get(4)))
             }
             // A class with its source, which is only compared: what comes back is the class.
             (Some("module"), Some(group)) => Some(group.get(1)),
@@ -327,7 +359,7 @@ impl<'e, 'b, 's> Machine<'e, 'b, 's> {
                 self.inline_arrays |= judge == Judge::InlineArray;
             }
             Standing::Danger(_) | Standing::Unknown => self.exact = true,
-            _ => {}
+            _ => self.exact |= seen.maker.is_exact(),
         }
         place.map_or(Value::Lost, Value::Global)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::values::Value;
+use super::{makers::REMEMBERED_NUMBER, values::Value};
 
 /// Entries in order, entries at odd places, and values beyond the palette that are kept.
 const NEAR: u64 = 1 << 26;
@@ -17,7 +17,8 @@ const DATA: u8 = 1;
 const ASIDE: u8 = 2;
 const LOST: u8 = 3;
 const FLEETING: u8 = 4;
-const PALETTE: u8 = 5;
+const NEST: u8 = 5;
+const PALETTE: u8 = 6;
 
 /// The memo.
 #[derive(Debug, Default)]
@@ -49,13 +50,18 @@ impl Memo {
     #[inline]
     pub(super) fn put(&mut self, place: u64, value: Value) {
         let index = usize::try_from(place).unwrap_or(usize::MAX);
+        let plain = match value {
+            Value::Data => DATA,
+            Value::Nest(0) => NEST,
+            _ => UNSET,
+        };
         if let Some(cell) = self.cells.get_mut(index)
-            && value == Value::Data
+            && plain != UNSET
         {
             self.set = self.set.wrapping_add(u64::from(*cell == UNSET));
-            *cell = DATA;
-        } else if index == self.cells.len() && value == Value::Data && place < NEAR {
-            self.cells.push(DATA);
+            *cell = plain;
+        } else if index == self.cells.len() && plain != UNSET && place < NEAR {
+            self.cells.push(plain);
             self.set = self.set.wrapping_add(1);
         } else {
             self.put_slowly(place, index, value);
@@ -93,7 +99,9 @@ impl Memo {
 
     fn colour(&mut self, place: u64, value: Value) -> u8 {
         match value {
-            Value::Data | Value::Int(_) | Value::Text { .. } => return DATA,
+            Value::Data | Value::Text { .. } => return DATA,
+            Value::Int(number) if number < REMEMBERED_NUMBER => return DATA,
+            Value::Nest(0) => return NEST,
             Value::Lost => return LOST,
             Value::Group(_) | Value::Description(_) | Value::Payload { .. } => {
                 if self.fleeting.len() >= TUPLES {
@@ -134,6 +142,7 @@ impl Memo {
         let cell = usize::try_from(place).ok().and_then(|index| self.cells.get(index)).copied();
         match cell {
             Some(DATA) => Some(Value::Data),
+            Some(NEST) => Some(Value::Nest(0)),
             Some(LOST) => Some(Value::Lost),
             Some(ASIDE) => Some(self.aside.get(&place).copied().unwrap_or(Value::Lost)),
             Some(FLEETING) => Some(self.fleeting.get(&place).copied().unwrap_or(Value::Lost)),

@@ -129,7 +129,8 @@ impl Machine<'_, '_, '_> {
         } else {
             line
         };
-        self.look_deeper(&Bytes::in_memory(line), at, spelling)
+        let line = span.derived(line);
+        self.look_deeper(&line, at, spelling)
     }
 
     /// A plain loader does not know that an array follows, and would read its bytes as opcodes.
@@ -157,7 +158,7 @@ impl Machine<'_, '_, '_> {
             Spelling::Plain => streams::try_one(self.env, span, 0, self.depth.saturating_add(1))?,
             _ => {
                 let Some(text) = whole(span)? else { return self.too_much() };
-                let decoded = Bytes::in_memory(spelling.decode(&text));
+                let decoded = span.derived(spelling.decode(&text));
                 streams::try_one(self.env, &decoded, 0, self.depth.saturating_add(1))?
             }
         };
@@ -201,7 +202,7 @@ pub(super) fn loaded<'b>(
         Coding::Escaped => from_line(&text),
         _ => latin(&text),
     });
-    Ok(decoded.map(Bytes::in_memory))
+    Ok(decoded.map(|decoded| bytes.derived(decoded)))
 }
 
 /// A line of a text: its escapes undone, bytes above ASCII standing for themselves.

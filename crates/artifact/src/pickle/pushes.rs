@@ -5,17 +5,23 @@ use super::{
     input::Halt,
     lookups,
     machine::Machine,
+    makers::{KEPT_NUMBER, REMEMBERED_NUMBER},
     nested,
     report::{Report, Seen},
+    shares::{self, Sharing},
     stack::Taken,
-    values::{Coding, Group, ITEMS, TEXT, Texts, Value},
+    values::{Coding, Group, ITEMS, NAME, TEXT, Texts, Value},
 };
 use crate::rules::pickles;
 
 impl Machine<'_, '_, '_> {
     #[inline]
     pub(super) fn number(&mut self, number: i64) {
-        self.stack.push(if self.exact { Value::Int(number) } else { Value::Data });
+        let kept = self.exact || number >= KEPT_NUMBER;
+        if number >= REMEMBERED_NUMBER && !kept {
+            self.number = (self.input.offset(), number);
+        }
+        self.stack.push(if kept { Value::Int(number) } else { Value::Data });
     }
 
     pub(super) fn long(&mut self, op: u8) -> Result<(), Halt> {
@@ -23,10 +29,8 @@ impl Machine<'_, '_, '_> {
         let kept = self.input.peek(8)?.get(..usize::try_from(count.min(9)).unwrap_or(9));
         let number = kept.filter(|bytes| bytes.len() <= 8).map(little_signed);
         self.input.skip(count)?;
-        match number {
-            Some(number) => self.number(number),
-            None => self.stack.push(Value::Data),
-        }
+        // One that does not fit into 64 bits is as large as need be.
+        self.number(number.unwrap_or(i64::MAX));
         Ok(())
     }
 
@@ -39,13 +43,15 @@ impl Machine<'_, '_, '_> {
     }
 
     #[inline]
-    pub(super) fn put(&mut self, place: u64) {
+    pub(super) fn put(&mut self, place: u64, at: u64) {
         let Some(top) = self.stack.top() else {
             self.expect(false);
             return;
         };
         let value = match top {
             Value::Text { at, len, whole } => self.texts.remember(at, len, whole),
+            Value::Data if self.shares.fresh == at => self.shares.open(place),
+            Value::Data if self.number.0 == at => Value::Int(self.number.1),
             other => other,
         };
         self.memo.put(place, value);
@@ -99,7 +105,15 @@ impl Machine<'_, '_, '_> {
             text
         } else {
             let coding = if utf8 { Coding::Utf8 } else { Coding::Plain };
-            self.payload_value(at, length, coding)
+            self.exact |= !is_text && lookups::may_be_hook(head);
+            let text =
+                if self.exact && length <= NAME as u64 { Some(self.texts.push(head, length)) } else { None };
+            let payload = self.payload_value(at, length, coding);
+            if let Some(text) = text {
+                self.spans.rotate_right(1);
+                self.spans[0] = (text, payload);
+            }
+            payload
         };
         if may_be_one {
             self.look_into(at, length, utf8)?;
@@ -128,21 +142,35 @@ impl Machine<'_, '_, '_> {
 
     pub(super) fn short_tuple(&mut self, count: usize) {
         let mut items = [Value::Data; ITEMS];
+        if u32::try_from(count).is_ok_and(|count| self.stack.merge(count)) {
+            self.shares.fresh = self.input.offset();
+            return;
+        }
         for slot in items.iter_mut().take(count).rev() {
             *slot = self.pop();
         }
-        let plain = items.iter().all(|item| *item == Value::Data);
-        self.tuple(Group { items, len: count as u64 }, plain);
+        let mut sharing = Sharing::default();
+        items.iter().for_each(|item| sharing.add(self.level(*item), 1));
+        let plain = items.iter().all(|item| matches!(item, Value::Data | Value::Nest(_)));
+        self.tuple(Group { items, len: count as u64, level: sharing.level() }, plain);
     }
 
     pub(super) fn tuple(&mut self, group: Group, plain: bool) {
+        self.say_sharing(group.level);
+        self.shares.fresh = self.input.offset();
+        if group.len == 0 {
+            self.no_arguments = self.input.offset();
+        }
         if plain {
-            self.stack.push(Value::Data);
+            self.stack.push(group.level.map_or(Value::Data, Value::Nest));
             return;
         }
+        let outside = self.last_hook.take();
         for item in group.items {
             self.store(item);
+            self.pair(item);
         }
+        self.last_hook = outside;
         let number = self.groups.push(group);
         self.stack.push(Value::Group(number));
     }
@@ -153,11 +181,16 @@ impl Machine<'_, '_, '_> {
         let mut description = Description::default();
         let texts = &self.texts;
         let mut hooks = Hooks::default();
-        let taken = self.stack.take(|at, value| {
+        let mut sharing = Sharing::default();
+        let groups = &self.groups;
+        let mut taken = self.stack.take(|at, value, count| {
             if let Value::Global(place) = value {
                 arm(report, armed, place);
             }
-            hooks.add(at, value, texts);
+            if matches!(value, Value::Nest(_) | Value::Group(_)) {
+                sharing.add(shares::level(groups, value), count);
+            }
+            hooks.add(at, value, texts, report);
             if arrays {
                 description.add(at, value, texts);
             }
@@ -166,6 +199,7 @@ impl Machine<'_, '_, '_> {
             description.settle();
             self.descriptions.push(description);
         }
+        taken.group.level = sharing.level();
         self.expect(taken.marked);
         self.hooks = hooks;
         taken
@@ -173,11 +207,17 @@ impl Machine<'_, '_, '_> {
 
     /// An instance with such an attribute of its own decides what the unpickler calls next.
     fn say_hooks(&mut self) {
-        if let Some(name) = std::mem::take(&mut self.hooks).found {
-            let at = self.at;
+        let hooks = std::mem::take(&mut self.hooks);
+        let at = self.at;
+        if let Some(name) = hooks.found {
             let message = || format!("puts its own `{name}` into an instance, which the loader then calls");
             self.report.note(&pickles::SHADOWS, at, name, message);
         }
+        if hooks.computed {
+            let message = || "computes the name of an attribute or a key".to_owned();
+            self.report.note(&pickles::COMPUTED_NAME, at, "", message);
+        }
+        self.hooked = hooks.may_be.filter(|name| lookups::adds(name)).or(self.hooked);
     }
 
     pub(super) fn long_container(&mut self, op: u8) {
@@ -188,49 +228,86 @@ impl Machine<'_, '_, '_> {
         match op {
             b't' => self.tuple(taken.group, taken.plain),
             b'd' if self.inline_arrays => self.stack.push(Value::Description(self.descriptions.last())),
-            _ => self.stack.push(Value::Data),
+            _ => {
+                self.say_sharing(taken.group.level);
+                self.shares.fresh = self.input.offset();
+                self.stack.push(taken.group.level.map_or(Value::Data, Value::Nest));
+            }
         }
     }
 
     /// APPEND, APPENDS, ADDITEMS, SETITEM and SETITEMS.
     pub(super) fn fill(&mut self, op: u8) {
-        match op {
+        let level = match op {
             b'a' => {
                 let value = self.pop();
                 self.store(value);
+                self.pair(value);
+                self.level(value)
             }
-            b's' => {
-                let value = self.pop();
-                let key = self.pop();
-                self.store(value);
-                self.store(key);
-                self.hooks = Hooks::default();
-                self.hooks.add(0, key, &self.texts);
-                self.hooks.add(1, value, &self.texts);
-                self.say_hooks();
-                if self.inline_arrays {
-                    let description = Description::of(key, value, &self.texts);
-                    self.descriptions.push(description);
-                }
-            }
+            b's' => self.set_item(),
             _ => {
-                self.take();
+                let taken = self.take();
                 if op == b'u' {
                     self.say_hooks();
+                } else if taken.plain {
+                    self.last_hook = None;
+                } else {
+                    taken.group.items.into_iter().for_each(|item| self.pair(item));
                 }
+                taken.group.level
             }
+        };
+        self.filled(op, level);
+    }
+
+    /// SETITEM; gives how much of the value is shared.
+    fn set_item(&mut self) -> Option<u8> {
+        let value = self.pop();
+        let key = self.pop();
+        self.store(value);
+        self.store(key);
+        self.hooks = Hooks::default();
+        self.hooks.add(0, key, &self.texts, &self.report);
+        self.hooks.add(1, value, &self.texts, &self.report);
+        self.say_hooks();
+        if self.inline_arrays {
+            let description = Description::of(key, value, &self.texts);
+            self.descriptions.push(description);
         }
+        self.level(value)
+    }
+
+    /// What became of the container on top, which just got elements.
+    fn filled(&mut self, op: u8, level: Option<u8>) {
         let target = self.stack.top();
         self.expect(target.is_some());
+        let items = matches!(op, b's' | b'u');
         match target {
             Some(Value::Global(place)) => self.shadow(place),
-            Some(Value::Attribute) => self.shadow_attribute(),
-            Some(target @ (Value::Data | Value::Description(_)))
-                if self.inline_arrays && matches!(op, b's' | b'u') =>
+            Some(Value::Attribute | Value::Member) => self.shadow_attribute(),
+            Some(target @ (Value::Data | Value::Nest(_) | Value::Description(_)))
+                if self.inline_arrays && items =>
             {
                 self.describe(target);
             }
+            Some(target) if target.is_literal() => {
+                self.share(target, level, matches!(op, b'a' | b's'));
+                if self.stack.forgot {
+                    self.say_hooked();
+                }
+            }
+            Some(_) if !items => self.say_hooked(),
             _ => {}
+        }
+    }
+
+    /// Elements are added to an instance, by its own method if it has one.
+    fn say_hooked(&mut self) {
+        if let Some(name) = self.hooked.filter(|name| lookups::adds(name)) {
+            let at = self.at;
+            let message = || format!("adds elements to an instance, which may have an `{name}` of its own");
+            self.report.note(&pickles::ODD_ARGUMENTS, at, name, message);
         }
     }
 
@@ -240,6 +317,22 @@ impl Machine<'_, '_, '_> {
             arm(&self.report, &mut self.armed, place);
         }
     }
+
+    /// A name and a function behind it become an attribute in the hands of whoever makes a dictionary of pairs.
+    fn pair(&mut self, value: Value) {
+        let name = self.texts.whole(value).and_then(lookups::any_hook);
+        let before = std::mem::replace(&mut self.last_hook, name);
+        let may_be_any = matches!(value, Value::Computed | Value::Attribute);
+        self.sets_state |= name == Some(lookups::SET_STATE) || may_be_any;
+        self.element = name.filter(|name| lookups::adds(name)).or(self.element);
+        let Some(name) = before.filter(|_| value.is_callable()) else { return };
+        if name == lookups::SET_STATE || value.is_method() || self.is_writer(value) {
+            let at = self.at;
+            let message = || format!("puts `{name}` and a function into a pair, as for an attribute");
+            self.report.note(&pickles::ODD_ARGUMENTS, at, name, message);
+        }
+        self.hooked = Some(name).filter(|name| lookups::adds(name)).or(self.hooked);
+    }
 }
 
 /// Pairs of a dictionary that may become attributes, and what of them the unpickler would call.
@@ -248,20 +341,29 @@ pub(super) struct Hooks {
     /// Where the value of such a key is expected.
     waits: Option<(u64, &'static str)>,
     found: Option<&'static str>,
+    /// A key whose value may be called, if the dictionary ends in an instance.
+    may_be: Option<&'static str>,
+    /// Whether a key is a text that cannot be told.
+    computed: bool,
 }
 
 impl Hooks {
-    fn add(&mut self, at: u64, value: Value, texts: &Texts<'_>) {
+    fn add(&mut self, at: u64, value: Value, texts: &Texts<'_>, report: &Report<'_>) {
         if at.is_multiple_of(2) {
+            self.computed |= matches!(value, Value::Computed | Value::Attribute);
             let key = texts.whole(value);
             if key == Some(lookups::SET_STATE) {
                 self.found = Some(lookups::SET_STATE);
             }
             self.waits = key.and_then(lookups::hook).map(|name| (at.saturating_add(1), name));
-        } else if let Some((_, name)) = self.waits.take_if(|(place, _)| *place == at)
-            && matches!(value, Value::Attribute)
-        {
-            self.found = Some(name);
+        } else if let Some((_, name)) = self.waits.take_if(|(place, _)| *place == at) {
+            let writes =
+                matches!(value, Value::Global(place) if report.seen(place).is_some_and(Seen::is_writer));
+            if value.is_method() || writes {
+                self.found = Some(name);
+            } else if value.is_callable() {
+                self.may_be = Some(name);
+            }
         }
     }
 }

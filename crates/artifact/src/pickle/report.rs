@@ -6,7 +6,7 @@ use std::io;
 
 use catalog::globals::{Globals, Judge, Standing};
 
-use super::{nested::NESTED, values::Coding};
+use super::{makers::Maker, nested::NESTED, values::Coding};
 use crate::{
     Rule,
     inspect::Look,
@@ -27,6 +27,8 @@ pub(super) struct Seen<'g> {
     pub(super) path: String,
     pub(super) module: String,
     pub(super) standing: Standing<'g>,
+    /// What calling it makes.
+    pub(super) maker: Maker,
     first: u64,
     /// Calls, instances, and times it was handed to something that was called.
     pub(super) calls: u64,
@@ -97,7 +99,8 @@ impl<'g> Report<'g> {
         let place = u32::try_from(self.globals.len()).ok()?;
         self.places.insert(self.key.clone(), place);
         let module = cut(module);
-        self.globals.push(Seen { path, module, standing, first: at, calls: 0, arguments: None });
+        let maker = Maker::of(&path);
+        self.globals.push(Seen { path, module, standing, maker, first: at, calls: 0, arguments: None });
         Some(place)
     }
 
@@ -195,6 +198,11 @@ impl Seen<'_> {
     /// Whether it may be called, in one way or another.
     pub(super) fn is_harmless(&self) -> bool {
         matches!(self.standing, Standing::Called | Standing::Made | Standing::Named)
+    }
+
+    /// Whether it is a class whose instances write to a file that is an argument.
+    pub(super) fn is_writer(&self) -> bool {
+        self.module.starts_with("numpy") && self.path.ends_with(".memmap")
     }
 
     /// Whether it becomes harmful in the hands of another function.

@@ -19,6 +19,8 @@ pub(super) struct Stack {
     full: bool,
     /// Marks beyond those that are kept.
     deeper: u64,
+    /// Whether it is not known any more of some values whether they are data or objects.
+    pub(super) forgot: bool,
     /// Whether anything was lost.
     pub(super) overflown: bool,
 }
@@ -50,6 +52,15 @@ impl Stack {
     }
 
     fn push_entry(&mut self, value: Value) {
+        let above = self.entries.get_mut(self.floor..).and_then(<[_]>::last_mut);
+        if let Some((top, count)) = above
+            && value.is_run()
+            && *top == value
+            && *count < u32::MAX
+        {
+            *count = count.wrapping_add(1);
+            return;
+        }
         if self.entries.len() >= ENTRIES && !self.full {
             self.compact();
         }
@@ -71,7 +82,9 @@ impl Stack {
                 floor = kept.len();
                 *mark = u32::try_from(floor).unwrap_or(u32::MAX);
             }
-            let value = if at < recent && value.is_fleeting() { Value::Data } else { *value };
+            let forgets = at < recent && (value.is_fleeting() || value.is_run());
+            self.forgot |= forgets && *value == Value::Made;
+            let value = if forgets { Value::Data } else { *value };
             let above = kept.get_mut(floor..).and_then(<[_]>::last_mut);
             let below = above.filter(|(below, _)| *below == Value::Data && value == Value::Data);
             match below.and_then(|(_, sum)| Some((sum.checked_add(*count)?, sum))) {
@@ -115,6 +128,19 @@ impl Stack {
         Some(value)
     }
 
+    /// Makes one plain value of so many at the top; false when they are not all plain.
+    #[inline]
+    pub(super) fn merge(&mut self, count: u32) -> bool {
+        let above = self.entries.len() > self.floor;
+        match self.entries.last_mut() {
+            Some((Value::Data, run)) if above && *run >= count && count > 0 => {
+                *run = run.wrapping_sub(count).wrapping_add(1);
+                true
+            }
+            _ => false,
+        }
+    }
+
     #[inline]
     pub(super) fn mark(&mut self) {
         if self.marks.len() < MARKS {
@@ -142,22 +168,22 @@ impl Stack {
         self.entries.len() <= self.floor && (!self.marks.is_empty() || self.deeper > 0)
     }
 
-    /// Takes everything above the last mark, and the mark; `each` sees what is not plain data, with its place.
+    /// Takes everything above the last mark, and the mark; `each` sees what is not plain data, with its place and how often it follows.
     #[inline]
-    pub(super) fn take(&mut self, mut each: impl FnMut(u64, Value)) -> Taken {
-        let mut group = Group { items: [Value::Data; ITEMS], len: 0 };
+    pub(super) fn take(&mut self, mut each: impl FnMut(u64, Value, u32)) -> Taken {
+        let mut group = Group::empty();
         let mut plain = true;
         for (value, count) in self.entries.get(self.floor..).unwrap_or_default() {
             if *value != Value::Data {
                 plain = false;
-                each(group.len, *value);
+                each(group.len, *value, *count);
                 fill(&mut group, *value, *count);
             }
             group.len = group.len.saturating_add((*count).into());
         }
         // What the marks beyond the limit parted is not known any more.
         if self.deeper > 0 {
-            group = Group { items: [Value::Lost; ITEMS], len: 1 };
+            group = Group { items: [Value::Lost; ITEMS], len: 1, level: None };
             plain = false;
         } else {
             self.entries.truncate(self.floor);
@@ -185,7 +211,7 @@ mod tests {
         (0..100_000).for_each(|_| stack.push(Value::Data));
         assert_eq!(stack.entries.len(), 1);
         stack.push(Value::Int(7));
-        let taken = stack.take(|at, value| assert_eq!((at, value), (100_000, Value::Int(7))));
+        let taken = stack.take(|at, value, _| assert_eq!((at, value), (100_000, Value::Int(7))));
         assert_eq!((taken.group.len, taken.marked, taken.plain), (100_001, true, false));
         assert_eq!(stack.pop(), None);
     }
@@ -198,7 +224,7 @@ mod tests {
         assert!(stack.at_mark());
         stack.push(Value::Data);
         stack.push(Value::Data);
-        assert_eq!(stack.take(|_, _| ()).group.len, 2);
+        assert_eq!(stack.take(|_, _, _| ()).group.len, 2);
         assert_eq!(stack.pop(), Some(Value::Data));
         assert_eq!(stack.pop(), None);
     }
@@ -211,8 +237,8 @@ mod tests {
         (0..3 * ENTRIES).for_each(|at| stack.push(if at % 2 == 0 { Value::Word(1) } else { Value::Data }));
         stack.mark();
         stack.push(Value::Word(2));
-        assert_eq!((stack.take(|_, _| ()).group.len, stack.overflown), (1, false));
-        assert_eq!(stack.take(|_, _| ()).group.len, 3 * ENTRIES as u64);
+        assert_eq!((stack.take(|_, _, _| ()).group.len, stack.overflown), (1, false));
+        assert_eq!(stack.take(|_, _, _| ()).group.len, 3 * ENTRIES as u64);
         assert_eq!(stack.pop(), Some(Value::Global(1)));
         (0..2 * ENTRIES).for_each(|_| stack.push(Value::Global(1)));
         assert!(stack.overflown);
@@ -223,7 +249,7 @@ mod tests {
         let mut stack = Stack::default();
         (0..=MARKS).for_each(|_| stack.mark());
         stack.push(Value::Int(1));
-        assert!(stack.overflown && !stack.take(|_, _| ()).plain);
-        assert!(stack.take(|_, _| ()).marked);
+        assert!(stack.overflown && !stack.take(|_, _, _| ()).plain);
+        assert!(stack.take(|_, _, _| ()).marked);
     }
 }

@@ -16,9 +16,10 @@ use crate::{
     rules::{self, pickles},
 };
 
-/// Pickles in data that are tried, and bytes walked over in all for each byte of the file.
+/// Pickles in data that are tried, and bytes walked over in all: for each byte of the file, and in any.
 const TRIES: u32 = 20_000;
-const WALKED: u64 = 24;
+const WALKED: u64 = 12;
+const WALKED_OF_ANY: u64 = 32 << 20;
 /// How much of what follows is looked at to tell whether it is a pickle.
 const HEAD: usize = 4096;
 /// Pickles of a legacy checkpoint: magic, version, system, object, keys.
@@ -29,9 +30,10 @@ pub(super) fn inspect(bytes: &Bytes<'_>, context: Context, look: &mut Look<'_>) 
     let env = Env {
         catalog: look.catalog,
         context,
-        through: look.limits.digest,
+        through: look.limits.digest && look.layers == 0,
         max_depth: look.limits.depth,
-        budget: Cell::new(bytes.len().saturating_mul(WALKED).saturating_add(64 << 20)),
+        len: look.file_len().max(bytes.len()),
+        budget: Cell::new(bytes.len().saturating_mul(WALKED).saturating_add(WALKED_OF_ANY)),
         tries: Cell::new(TRIES),
     };
     let report = walk_all(&env, bytes)?;

@@ -1,6 +1,8 @@
 //! The promises of the inspection of pickles: each trick with its benign twin, and what holds for any bytes.
 
 mod hostile;
+mod memory;
+mod names;
 mod shapes;
 mod tricks;
 

@@ -6,11 +6,13 @@ use std::collections::HashMap;
 
 use catalog::globals::{Globals, hash};
 
+use super::lookups;
+
 /// How many bytes of a text are kept, and of all texts that stand on the stack.
 pub(super) const TEXT: usize = 512;
 const RING: u64 = 128 * 1024;
 /// Longest text that can be a name, and how many names that stand in no table are remembered beyond the stack.
-const NAME: usize = 128;
+pub(super) const NAME: usize = 128;
 const NAMES: usize = 16 * 1024;
 /// Elements of a tuple that are kept, and how many tuples.
 pub(super) const ITEMS: usize = 8;
@@ -23,8 +25,22 @@ pub(super) enum Value {
     Data,
     /// Something that could not be kept.
     Lost,
+    /// An object that a call made.
+    Made,
+    /// A text or bytes that were put together on the way and cannot be told.
+    Computed,
     /// What an attribute lookup gave.
     Attribute,
+    /// What an attribute lookup in a class gave.
+    Member,
+    /// A function with arguments bound to it.
+    Bound,
+    /// Something of so many elements, such as a range.
+    Many(u64),
+    /// A storage of so many elements.
+    Storage(u64),
+    /// A container that is used again; without sharing it would have two to this power elements at least.
+    Nest(u8),
     /// The function by which a library loads a model out of bytes, looked up by name.
     Loader,
     /// A text that was pushed lately.
@@ -50,6 +66,37 @@ pub(super) enum Value {
 }
 
 impl Value {
+    /// Whether it is data or an object, of which nothing is known that makes it dangerous.
+    pub(super) fn is_plain(self) -> bool {
+        matches!(self, Self::Data | Self::Made | Self::Nest(_) | Self::Storage(_))
+    }
+
+    /// Whether it is a number, a long text, a container: what stands in the file as it is.
+    pub(super) fn is_literal(self) -> bool {
+        matches!(self, Self::Data | Self::Nest(_))
+    }
+
+    /// Whether many of it in a row are kept as one and their number.
+    #[inline]
+    pub(super) fn is_run(self) -> bool {
+        matches!(self, Self::Data | Self::Made | Self::Nest(_))
+    }
+
+    /// Whether it is a text or bytes in the file.
+    pub(super) fn is_long(self) -> bool {
+        matches!(self, Self::Payload { .. } | Self::Text { .. } | Self::Word(_) | Self::Name(_))
+    }
+
+    /// Whether calling it may do something.
+    pub(super) fn is_callable(self) -> bool {
+        self.is_method() || matches!(self, Self::Global(_) | Self::Made | Self::Lost)
+    }
+
+    /// Whether it is a function that was looked up or made on the way.
+    pub(super) fn is_method(self) -> bool {
+        matches!(self, Self::Attribute | Self::Member | Self::Bound | Self::Loader)
+    }
+
     /// Whether a value matters to what follows it and to nothing later.
     pub(super) fn is_fleeting(self) -> bool {
         matches!(
@@ -75,9 +122,16 @@ pub(super) enum Coding {
 pub(super) struct Group {
     pub(super) items: [Value; ITEMS],
     pub(super) len: u64,
+    /// How much of it is used again elsewhere, as [`Value::Nest`] counts.
+    pub(super) level: Option<u8>,
 }
 
 impl Group {
+    /// No elements.
+    pub(super) const fn empty() -> Self {
+        Self { items: [Value::Data; ITEMS], len: 0, level: None }
+    }
+
     /// The elements, if none is missing.
     pub(super) fn all(&self) -> Option<&[Value]> {
         self.items.get(..usize::try_from(self.len).ok()?)
@@ -222,7 +276,7 @@ impl<'g> Texts<'g> {
         let start = usize::try_from(at % RING).unwrap_or(usize::MAX);
         let text = self.ring.get(start..start.saturating_add(len.into())).unwrap_or_default();
         let hash = hash(text);
-        if self.others >= NAMES && !self.globals.may_know(hash) {
+        if self.others >= NAMES && !self.globals.may_know(hash) && !lookups::may_be_hook(text) {
             return Value::Data;
         }
         let recent = self.recent.get(slot(hash)).filter(|recent| recent.0 == hash).map(|recent| recent.1);
@@ -242,7 +296,7 @@ impl<'g> Texts<'g> {
             self.recall(hash, word);
             return word;
         }
-        let known = self.globals.knows(text);
+        let known = self.globals.knows(text) || lookups::any_hook(text).is_some();
         if !known && self.others >= NAMES {
             return Value::Data;
         }

@@ -15,9 +15,11 @@ pub(crate) const RULES: &[&Rule] = &[
     &SHADOWS,
     &ODD_ARGUMENTS,
     &COMPUTED_CALL,
+    &COMPUTED_NAME,
     &NESTED,
     &EXTENSION,
     &HUGE_MEMO,
+    &MEMORY_BOMB,
     &BROKEN,
     &TRUNCATED,
     &TRAILING_DATA,
@@ -142,6 +144,18 @@ pub(crate) static COMPUTED_CALL: Rule = Rule {
     references: &[PICKLE],
 };
 
+/// A key or attribute whose name is computed.
+pub(crate) static COMPUTED_NAME: Rule = Rule {
+    id: "pickle-computed-name",
+    severity: Severity::High,
+    verdict: Verdict::Suspicious,
+    title: "a pickle computes the name of an attribute",
+    does: "A key is put together by calls, so that what it sets shows only when the file is loaded; some attributes are called by the loader.",
+    help: GET_OTHER,
+    example: "cbuiltins\\nstr\\n(cbuiltins\\nValueError\\n(S'__setstate__'\\ntRtR",
+    references: &[PICKLE],
+};
+
 /// A pickle in bytes or text.
 pub(crate) static NESTED: Rule = Rule {
     id: "pickle-nested",
@@ -176,6 +190,21 @@ pub(crate) static HUGE_MEMO: Rule = Rule {
     help: "do not load it; no pickler writes this",
     example: "Nr\\xff\\xff\\xff\\xff.",
     references: &["https://cwe.mitre.org/data/definitions/789.html"],
+};
+
+/// Memory that a pickle asks for and does not fill from the file.
+pub(crate) static MEMORY_BOMB: Rule = Rule {
+    id: "pickle-memory-bomb",
+    severity: Severity::Medium,
+    verdict: Verdict::Suspicious,
+    title: "a few bytes of a pickle ask for an enormous amount of memory",
+    does: "A number becomes an array or a list of that length, or containers hold each other so often that going through them never ends: whoever loads the file runs out of memory or time.",
+    help: "do not load it; no library writes this",
+    example: "cbuiltins\\nbytearray\\n(I68719476736\\ntR.",
+    references: &[
+        "https://cwe.mitre.org/data/definitions/789.html",
+        "https://cwe.mitre.org/data/definitions/776.html",
+    ],
 };
 
 /// What is not a pickle any more.

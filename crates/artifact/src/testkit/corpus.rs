@@ -8,6 +8,7 @@ mod companions;
 mod configurations;
 mod graphs;
 mod pickles;
+mod pickles_bombs;
 mod weights;
 
 use domain::Verdict;
@@ -67,6 +68,7 @@ impl Case {
 pub fn corpus() -> Vec<Case> {
     [
         pickles::cases(),
+        pickles_bombs::cases(),
         carriers::cases(),
         archives::cases(),
         weights::cases(),

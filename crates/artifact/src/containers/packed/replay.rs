@@ -62,17 +62,19 @@ impl<'s> Replay<'s> {
             Err(_) => 0,
         };
         let Some(left) = self.allowance.checked_sub(got as u64) else {
-            self.purse.refuse();
+            self.purse.refuse("the same bytes would have to be unpacked too often");
             return Ok(false);
         };
         self.allowance = left;
-        self.recent.extend_from_slice(chunk.get(..got).unwrap_or_default());
+        let new = chunk.get(..got).unwrap_or_default();
+        let cost = self.codec.cost(new);
+        self.recent.extend_from_slice(new);
         let surplus = self.recent.len().saturating_sub(RECENT);
         if surplus > RECENT {
             self.recent.drain(..surplus);
             self.recent_at = self.recent_at.saturating_add(surplus as u64);
         }
-        Ok(got > 0 && self.purse.spend(got as u64))
+        Ok(got > 0 && self.purse.spend(got as u64, cost))
     }
 }
 

@@ -16,6 +16,9 @@ const WINDOW: u64 = 128 << 20;
 /// Compressed bytes that are read at once.
 const CHUNK: usize = 32 * 1024;
 
+/// How much slower than the fastest the others are.
+const SLOW: u64 = 4;
+
 /// A way of compressing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Codec {
@@ -52,6 +55,13 @@ impl Codec {
             Self::Lz4 => "lz4",
             Self::Zstd => "zstd",
         }
+    }
+
+    /// What it cost to unpack these bytes: a byte that is repeated costs the fast codecs the least.
+    pub(crate) fn cost(self, unpacked: &[u8]) -> u64 {
+        let fast = matches!(self, Self::Gzip | Self::Zlib | Self::Deflate | Self::Lz4);
+        let repeats = unpacked.get(1..) == unpacked.get(..unpacked.len().saturating_sub(1));
+        (unpacked.len() as u64).saturating_mul(if fast && repeats { 1 } else { SLOW })
     }
 
     /// Whether another stream may follow here, as the decoders of this format go on with it.

@@ -196,6 +196,7 @@ impl Survey {
             }
         }
         match found {
+            0 if bytes.is_exhausted() => {}
             0 => {
                 let message = "the directory leads to a place where no member begins";
                 look.say(&rules::BROKEN_DIRECTORY, at, &name, message);

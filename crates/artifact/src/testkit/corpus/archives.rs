@@ -1,7 +1,10 @@
 //! Tricks 16 to 20 and 24: archives that tell each of their readers something else.
 
 use super::Case;
-use crate::testkit::archives::{Part, deflated, entry, gzip, npy, part, tar, torch, zip, zip_behind};
+use crate::testkit::{
+    archives::{Part, deflate, deflated, entry, gzip, npy, part, tar, torch, zip, zip_behind, zlib},
+    pickles::{joblib_array, pickle},
+};
 
 const EVIL: &[u8] = b"\x80\x02cposix\nsystem\nq\x00X\x02\x00\x00\x00idq\x01\x85q\x02Rq\x03.";
 const GOOD: &[u8] = b"\x80\x02ccollections\nOrderedDict\nq\x00)Rq\x01X\x01\x00\x00\x00wq\x02K\x01s.";
@@ -193,6 +196,7 @@ fn paths() -> Vec<Case> {
 }
 
 fn bombs() -> Vec<Case> {
+    let idle = pickle(&[&b"N0".repeat(12 << 20), b"N"]);
     let zeros = vec![0; 8 << 20];
     let array = npy("'<f4'", "(2097152,)", &zeros);
     let overlapping = |apart: bool| {
@@ -215,6 +219,23 @@ fn bombs() -> Vec<Case> {
         .called("x.npy.gz"),
         Case::new(
             &[24],
+            "joblib",
+            "a pickle that comes out of nothing",
+            &["too-much-work"],
+            zlib(&idle),
+            zlib(&pickle(&[&joblib_array("f4", b"J\x00\x00\x20\x00\x85", Some(3), &zeros)])),
+        )
+        .called("x.joblib"),
+        Case::new(
+            &[24],
+            "zip",
+            "members that share what they unpack",
+            &["zip-overlapping-members", "too-much-work"],
+            quoted(3000, &zeros),
+            quoted(1, &zeros),
+        ),
+        Case::new(
+            &[24],
             "zip",
             "members that overlap",
             &["zip-overlapping-members"],
@@ -225,6 +246,38 @@ fn bombs() -> Vec<Case> {
             ]),
         ),
     ]
+}
+
+/// An archive in which each member but the last quotes the header of the next and goes on with its data.
+fn quoted(count: u32, content: &[u8]) -> Vec<u8> {
+    let kernel = deflate(content);
+    let crc32 = crc32fast::hash(content);
+    let (mut packed, mut size) = (kernel.len() as u32, content.len() as u32);
+    let header = |number, packed: u32, size: u32, crc32: u32| {
+        let name = format!("{number:06}.bin");
+        let numbers = [crc32, packed, size, name.len() as u32].map(u32::to_le_bytes).concat();
+        [&b"PK\x03\x04\x14\0\0\0\x08\0\0\0\x21\0"[..], &numbers, name.as_bytes()].concat()
+    };
+    let mut members = vec![[header(count, packed, size, crc32), kernel].concat()];
+    for number in (1..count).rev() {
+        let quote = members.last().and_then(|member| member.get(..40)).unwrap_or_default();
+        let length = quote.len() as u16;
+        let block = [&[0][..], &length.to_le_bytes(), &(!length).to_le_bytes()].concat();
+        (packed, size) = (packed + 45, size + 40);
+        members.push([header(number, packed, size, 0), block].concat());
+    }
+    members.reverse();
+    let (mut out, mut directory) = (Vec::new(), Vec::new());
+    for member in members {
+        let at = out.len() as u32;
+        let fields = member.get(4..30).unwrap_or_default();
+        let name = member.get(30..40).unwrap_or_default();
+        directory.extend([&b"PK\x01\x02\x14\0"[..], fields, &[0; 10], &at.to_le_bytes(), name].concat());
+        out.extend(member);
+    }
+    let numbers = [directory.len() as u32, out.len() as u32].map(u32::to_le_bytes).concat();
+    let counts = [count as u16; 2].map(u16::to_le_bytes).concat();
+    [out, directory, b"PK\x05\x06\0\0\0\0".to_vec(), counts, numbers, vec![0; 2]].concat()
 }
 
 /// What cannot be looked into is never clean.
