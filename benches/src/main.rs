@@ -6,6 +6,7 @@
 mod console;
 mod ingest;
 mod inspect;
+mod libraries;
 mod measure;
 mod models;
 mod product;
@@ -62,6 +63,9 @@ struct Arguments {
     /// The folder with the programs of other scanners of models
     #[arg(long)]
     peers: Option<PathBuf>,
+    /// A Python whose libraries write models for the inspection
+    #[arg(long)]
+    python: Vec<PathBuf>,
     /// Writes the table as JSON to this file too
     #[arg(long)]
     json: Option<PathBuf>,
@@ -120,7 +124,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
         rows.extend(ingest::measure(&dir, arguments.postgres.as_deref())?);
     }
     if wanted(Part::Inspect) {
-        rows.extend(inspect::measure(&arguments.eyeline, &dir, arguments.peers.as_deref())?);
+        let peers = arguments.peers.as_deref();
+        rows.extend(inspect::measure(&arguments.eyeline, &dir, peers)?);
+        rows.extend(libraries::measure(&arguments.eyeline, &dir, peers, &arguments.python)?);
     }
     let report = Report { files: arguments.files, rounds: arguments.rounds, rows };
     io::stdout().write_all(report.table().as_bytes())?;

@@ -101,8 +101,18 @@ impl Command {
         let mut command = process::Command::new(program);
         command.args(rest);
         self.home.as_ref().map(|home| command.env("HOME", home));
-        let output = command.output().with_context(|| format!("failed to start `{}`", self.text()))?;
-        Ok(output.stdout)
+        // One that asks for a terminal must not wait for an answer.
+        let output = command.stdin(Stdio::null()).output();
+        Ok(output.with_context(|| format!("failed to start `{}`", self.text()))?.stdout)
+    }
+
+    /// Runs it without output and gives its exit code; none when a signal ended it.
+    pub(crate) fn code(&self) -> Result<Option<i32>> {
+        let (program, rest) = self.words.split_first().context("a command has a program")?;
+        let mut command = process::Command::new(program);
+        command.args(rest).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let status = command.status().with_context(|| format!("failed to start `{}`", self.text()))?;
+        Ok(status.code())
     }
 
     fn text(&self) -> String {

@@ -68,6 +68,17 @@ impl Row {
         Self { what, ours: ours as f64, peer: None, limit: None, ratio: None, goal: goal.to_string(), met }
     }
 
+    /// A count, for comparison only.
+    pub(crate) fn count(what: &'static str, count: usize) -> Self {
+        let ours = count as f64;
+        Self { what, ours, peer: None, limit: None, ratio: None, goal: String::new(), met: None }
+    }
+
+    /// A count beside a peer's, for comparison only: it may be zero, which makes no ratio.
+    pub(crate) fn counts(what: &'static str, count: usize, peer: usize) -> Self {
+        Self { peer: Some(peer as f64), ..Self::count(what, count) }
+    }
+
     fn cells(&self) -> [String; 6] {
         let number =
             |value: f64| if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") };

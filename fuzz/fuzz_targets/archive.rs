@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| eyeline_fuzz::check(b"PK\x03\x04", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| replay::run("archive", data));

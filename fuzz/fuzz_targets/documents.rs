@@ -2,10 +2,4 @@
 
 #![no_main]
 
-use std::sync::LazyLock;
-
-use catalog::Catalog;
-
-static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog::load().expect("the catalogue is read"));
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| inventory::fuzz_documents(&CATALOG.secrets, data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| replay::run("documents", data));

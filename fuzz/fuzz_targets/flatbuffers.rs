@@ -2,17 +2,4 @@
 
 #![no_main]
 
-const MAGICS: &[&[u8]] = &[
-    b"\x10\0\0\0TFL3",
-    b"\x10\0\0\0ORTM",
-    b"\x10\0\0\0ET12",
-    b"CBM1\x40\0\0\0",
-    b"\x10\0\0\0\0\0\0\0",
-    b"LITERTLM\x01\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\x40\0\0\0\0\0\0\0",
-];
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let mut data = data;
-    let magic = eyeline_fuzz::choose(MAGICS, &mut data);
-    eyeline_fuzz::inspect_after(magic, data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| replay::run("flatbuffers", data));

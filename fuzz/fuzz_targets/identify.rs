@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| eyeline_fuzz::check(b"", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| replay::run("identify", data));

@@ -2,10 +2,4 @@
 
 #![no_main]
 
-use artifact::testkit;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let config = String::from_utf8_lossy(data.get(..60_000).unwrap_or(data));
-    let file = testkit::hdf5_new(&[("model_config", &config)], &[]);
-    eyeline_fuzz::inspect_after(&[], &file);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| replay::run("keras_config", data));

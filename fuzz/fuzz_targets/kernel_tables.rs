@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| platform::fuzz_kernel_tables(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| replay::run("kernel_tables", data));

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| eyeline_fuzz::check_inspection("model_config.yaml", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| replay::run("yaml", data));

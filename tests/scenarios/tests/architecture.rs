@@ -27,7 +27,7 @@ const FLOORS: [&[&str]; 5] = [
     &["sensor", "gateway", "guard", "hub", "server", "console"],
     &["cli"],
     // Beside the house: they look at the whole product and nothing depends on them.
-    &["scenarios", "bench"],
+    &["scenarios", "bench", "replay"],
 ];
 const GROUND: usize = 0;
 const ROLES: usize = 2;

@@ -121,8 +121,10 @@ impl<R: Read + Seek> Digesting<R> {
 
     /// Reads what is left and gives the digests; none when the source is shorter than it was said to be.
     ///
-    /// `weights` are the stretches that hold them, in the order in which they are digested.
+    /// `weights` are the stretches that hold them, in the order in which they are digested. Where they are said to hold more than the
+    /// file does, they have no digest: the file's own must not depend on what it says, nor the same bytes be read a thousand times.
     pub(crate) fn finish(&mut self, weights: &[Stretch]) -> io::Result<Option<Digests>> {
+        let weights = if self.has_room_for(weights) { weights } else { &[] };
         let in_order = weights.is_sorted_by(|a, b| a.end <= b.start);
         if in_order && !self.expect_weights(weights)? {
             return Ok(None);
@@ -141,6 +143,13 @@ impl<R: Read + Seek> Digesting<R> {
         let whole = digest(&mut self.whole);
         let of_weights = digest(&mut self.parts.of_weights);
         Ok(Some(Digests { whole, weights: (!weights.is_empty()).then_some(of_weights) }))
+    }
+
+    /// Whether all of them lie in the file, and hold together no more than it does.
+    fn has_room_for(&self, weights: &[Stretch]) -> bool {
+        let length = |stretch: &Stretch| stretch.end.saturating_sub(stretch.start);
+        let total = weights.iter().map(length).fold(0, u64::saturating_add);
+        total <= self.len && weights.iter().all(|stretch| stretch.end <= self.len)
     }
 
     /// Digests the weights that have passed already; the others are digested in passing.
@@ -382,6 +391,17 @@ mod tests {
         let mut source = Digesting::new(Cursor::new(&data), 700_000);
         let digests = source.finish(&[5000..6000, 0..100]).unwrap().unwrap();
         assert_eq!(digests.weights, Some(of(&[&data[5000..6000], &data[..100]].concat())));
+    }
+
+    #[test]
+    fn weights_that_are_said_to_lie_outside_or_in_one_another_do_not_take_the_files_own_digest_away() {
+        let data: Vec<u8> = (0..=255).cycle().take(700_000).collect();
+        for lie in [vec![0..10, 699_999..700_001], vec![5..700_000; 1000], vec![u64::MAX - 1..u64::MAX; 2]] {
+            let mut source = Digesting::new(Cursor::new(&data), 700_000);
+            let digests = source.finish(&lie).unwrap().unwrap();
+            assert_eq!(digests, Digests { whole: of(&data), weights: None });
+            assert_eq!(source.bytes_read(), 700_000);
+        }
     }
 
     #[test]
