@@ -81,7 +81,7 @@ mod tests {
             for entry in &entries {
                 push(&mut bundle, entry).unwrap();
             }
-            let width = entries.len() as u16;
+            let width = u16::try_from(entries.len()).unwrap();
             prop_assert_eq!(Entries::of(&bundle).exactly(width).unwrap(), entries.iter().map(Vec::as_slice).collect::<Vec<_>>());
             prop_assert_eq!(Entries::of(&bundle).exactly(width + 1), None);
             bundle.push(0);

@@ -1,3 +1,5 @@
+#![allow(clippy::cast_possible_truncation, reason = "the numbers of a test are small")]
+
 use proptest::prelude::*;
 
 use super::*;
