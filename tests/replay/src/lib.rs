@@ -5,6 +5,7 @@
 //! changes, on any toolchain. It knows what must hold for every input, and nothing of what is right for one.
 
 mod findings;
+mod history;
 mod models;
 mod mutate;
 mod others;

@@ -16,7 +16,7 @@ use protocol::{
 use sensor::sse::{Event, LARGEST_EVENT, Reader};
 
 use crate::{
-    Target, Work,
+    Target, Work, history,
     models::{Look, Model, check_inspection},
     seeds, texts,
 };
@@ -97,6 +97,22 @@ pub(crate) const TARGETS: &[Target] = &[
     ),
     target("events", &["crates/sensor/src/sse.rs"], events, texts::events),
     target("queries", &["crates/protocol/src/query.rs"], queries, texts::queries),
+    target(
+        "journal",
+        &[
+            "crates/journal/src/bundle.rs",
+            "crates/journal/src/checkpoint.rs",
+            "crates/journal/src/log.rs",
+            "crates/journal/src/note.rs",
+            "crates/journal/src/proof.rs",
+            "crates/journal/src/tile.rs",
+            "crates/journal/src/tree.rs",
+            "crates/journal/src/verify.rs",
+            "crates/journal/src/wal.rs",
+        ],
+        history::run,
+        history::seeds,
+    ),
 ];
 
 /// The configuration of a Keras model, as an attribute of HDF5.

@@ -50,7 +50,7 @@ macro_rules! targets {
 
 targets! {
     archive configurations containers directories documents engines events flatbuffers ggml gguf go_template graphs hdf5
-    hdf5_objects identify jinja keras_config kernel_tables licenses llamafile markup messagepack messages onnx pickle
+    hdf5_objects identify jinja journal keras_config kernel_tables licenses llamafile markup messagepack messages onnx pickle
     pickle_inspect queries r_objects safetensors secrets signing stores text_graphs tflite trees yaml
 }
 
