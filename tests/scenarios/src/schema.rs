@@ -62,7 +62,7 @@ mod tests {
             "device": { "id": null, "hostname": null, "os": "linux", "os_version": null, "arch": "x86_64" },
             "started_at": "2026-01-02T03:04:05Z", "elapsed_ms": 1,
             "coverage": { "roots": [], "files": 0, "directories": 0, "bytes_read": 0, "unchanged": 0, "empty": 0,
-                "special": 0, "links": 0, "changed": 0, "unreadable_total": 0, "unreadable": [],
+                "special": 0, "links": 0, "changed": 0, "model_bytes": 0, "unreadable_total": 0, "unreadable": [],
                 "skipped_mounts": [], "gaps": [] },
             "artifacts": [], "runtimes": [], "agents": [], "packages": [], "accelerators": [], "findings": [], "notes": [],
         })
