@@ -7,6 +7,7 @@
 //! - Millions of holdings are walked along the index of the order. Only where that meets no page of them soon do we look whether
 //!   they are few.
 
+use futures_util::future::try_join_all;
 use protocol::query::{Term, Test, Value as Asked};
 
 use super::{
@@ -128,7 +129,8 @@ async fn holders(db: &Database, shape: &Shape, request: &ListRequest) -> Result<
     }
     Ok(match most {
         MANY_DEVICES.. => Holders::Many,
-        FEW_DEVICES.. => Holders::Some,
+        // PostgreSQL knows from its statistics how many artefacts that will be.
+        FEW_DEVICES.. if db.engine() == Engine::Sqlite => Holders::Some,
         _ => Holders::Few,
     })
 }
@@ -139,8 +141,8 @@ impl Search<'_> {
             return self.walk(after, None, number).await;
         }
         let (narrow, led) = (self.narrow(), self.conditions(Way::Matches).is_led());
-        if self.holders == Holders::Some && self.held().is_some() {
-            // A page of what they hold is met soon.
+        if self.holders != Holders::Few && self.only_holders().is_some() {
+            // A page of what so many devices hold is met soon.
             if let Some(places) = self.walk_a_while(after, number).await? {
                 return Ok(places);
             }
@@ -169,6 +171,12 @@ impl Search<'_> {
 
     /// The artefacts that devices hold, when nothing else is asked for and the devices are not all that many.
     fn held(&self) -> Option<Sql> {
+        let devices = self.only_holders().filter(|_| self.holders != Holders::Many)?;
+        Some(held_by(devices_named(&devices)))
+    }
+
+    /// The devices that are named, when all that is asked of an artefact is that one of them holds it.
+    fn only_holders(&self) -> Option<Vec<&Asked>> {
         let [Term { test: Test::Field { name, any_of }, negated: false, .. }] =
             self.request.query.terms.as_slice()
         else {
@@ -176,8 +184,7 @@ impl Search<'_> {
         };
         let plain = any_of.iter().all(|value| !matches!(value, Asked::Text { negated: true, .. }));
         let holder = matches!(self.shape.meaning(name), Some(Meaning::Holder));
-        let everybody = self.request.scope == Scope::All && self.holders != Holders::Many;
-        (holder && plain && everybody).then(|| held_by(devices_named(&any_of.iter().collect::<Vec<_>>())))
+        (holder && plain && self.request.scope == Scope::All).then(|| any_of.iter().collect())
     }
 
     /// Everything that matches, from the name of the table on, found by reading all rows narrowly.
@@ -292,19 +299,24 @@ impl Search<'_> {
         else {
             return Ok(None);
         };
-        let mut ways = Vec::new();
-        for (column, statement, text) in self.shape.words {
+        // Each is a reading of a whole table, and they are of different ones.
+        let found = try_join_all(self.shape.words.iter().map(|&(column, statement, text)| async move {
             let mut sql = contains(text, word).inside(statement);
             sql.push(" LIMIT ?", FEW as u64 + 1);
             let rows = self.db.rows(&sql.text, sql.values).await?;
-            if rows.len() > FEW {
-                return Ok(None);
-            }
             let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
+            Ok::<_, StoreError>((column, ids))
+        }))
+        .await?;
+        if found.iter().any(|(_, ids)| ids.len() > FEW) {
+            return Ok(None);
+        }
+        let ways = found.into_iter().map(|(column, ids)| {
             let mut way = Sql::new(format!("{column} IN "));
             way.append(list(&ids));
-            ways.push(way);
-        }
+            way
+        });
+        let ways = ways.collect();
         Ok(Some(Rare { term, rows: Sql::joined(ways, " OR ") }))
     }
 
