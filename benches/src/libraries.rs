@@ -120,7 +120,11 @@ fn ours(eyeline: &Path, set: &Set) -> Result<BTreeSet<String>> {
     let grave = |finding: &Value| finding["severity"] != "info" && finding["severity"] != "low";
     let alarm = |artifact: &&Value| match set.malicious {
         true => !["clean", "not-scanned"].iter().any(|verdict| artifact["verdict"] == *verdict),
-        false => artifact["verdict"] != "clean" || texts(&artifact["findings"]).iter().any(grave),
+        // A graph whose weights lie elsewhere cannot be decided alone, and that is no alarm.
+        false => {
+            !["clean", "unscannable"].iter().any(|verdict| artifact["verdict"] == *verdict)
+                || texts(&artifact["findings"]).iter().any(grave)
+        }
     };
     let artifacts = texts(&document["artifacts"]);
     let paths = artifacts.iter().filter(alarm).flat_map(|artifact| texts(&artifact["paths"]));
