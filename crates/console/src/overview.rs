@@ -155,7 +155,11 @@ fn unseen(shell: &Shell, overview: &Overview) -> Markup {
                     a.row href="/devices" { span.what { b.strong { (Noun("path", "paths").count(unreadable)) " could not be read" } span.dim { "The device's page says which, and why." } } }
                 }
                 @if total == 0 { p.row.dim { "Nothing of any device is seen before one reports." } }
-                @if overview.gaps.is_empty() && unreadable == 0 && partial == 0 && total > 0 { p.row.dim { "Nothing is known to be missing." } }
+                @if lead::first_look(overview) {
+                    p.row.dim { "Not known before the first scan ends." }
+                } @else if overview.gaps.is_empty() && unreadable == 0 && partial == 0 && total > 0 {
+                    p.row.dim { "Nothing is known to be missing." }
+                }
             }
         }
     }

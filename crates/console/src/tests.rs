@@ -181,6 +181,17 @@ fn the_overview_says_when_nothing_was_seen_yet() {
 }
 
 #[test]
+fn what_a_first_scan_has_not_looked_for_yet_is_not_told_as_absent() {
+    let page = |overview: &Overview| overview::page(&shell(1), overview, None, None).into_string();
+    let absent = ["no program runs inference", "0 installed", "Nothing is known to be missing."];
+    let first = page(&Overview { sight: SightTally { none: 1, ..SightTally::default() }, ..seen() });
+    assert!(absent.iter().all(|words| !first.contains(words)), "{first}");
+    assert_eq!(first.matches("not looked for yet").count(), 2);
+    let whole = page(&seen());
+    assert!(absent.iter().all(|words| whole.contains(words)), "{whole}");
+}
+
+#[test]
 fn one_finding_leads_to_itself_and_several_to_their_list() {
     let need = |findings: u64| Need {
         rule: "pickle-weights".into(),

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use maud::{Markup, html};
 use store::{Figure, Overview};
 
+use super::lead;
 use crate::{
     shell::Shell,
     words::{self, Noun},
@@ -22,11 +23,15 @@ pub(super) fn figures(shell: &Shell, overview: &Overview) -> Markup {
         (figures.unknown_origin, "of unknown origin"),
     ]);
     let runtimes = match figures.runtimes.now {
+        0 if lead::first_look(overview) => "not looked for yet".to_owned(),
         0 => "no program runs inference".to_owned(),
         now if figures.confirmed_runtimes == now => "all of them confirmed".to_owned(),
         _ => format!("{} confirmed", words::count(figures.confirmed_runtimes)),
     };
-    let agents = format!("{} installed", words::count(figures.installed_agents));
+    let agents = match figures.installed_agents {
+        0 if lead::first_look(overview) => "not looked for yet".to_owned(),
+        installed => format!("{} installed", words::count(installed)),
+    };
     let silent = note(&[(figures.silent_devices, "silent for more than a day")]);
     html! {
         section.figures #figures data-live-region aria-label="Figures" {
